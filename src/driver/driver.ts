@@ -1,0 +1,80 @@
+import type { Io, ShellTarget } from "./io.js";
+import type { Options, Values } from "./option.js";
+import type { Step } from "./step.js";
+
+/**
+ * The `Driver` object of config.json. These are docker-machine's common fields; a driver adds its own.
+ * @see https://github.com/docker/machine/blob/master/libmachine/drivers/base.go
+ */
+export interface DriverState {
+  readonly IPAddress: string;
+  readonly MachineName: string;
+  readonly SSHUser: string;
+  readonly SSHPort: number;
+  readonly SSHKeyPath: string;
+  readonly StorePath: string;
+  readonly SwarmMaster: boolean;
+  readonly SwarmHost: string;
+  readonly SwarmDiscovery: string;
+}
+
+/** A machine as its driver sees it. `dir` is its own directory in the store. */
+export interface Machine<S extends DriverState = DriverState> {
+  readonly name: string;
+  readonly dir: string;
+  readonly state: Readonly<S>;
+}
+
+/** How a machine is reached. No shell: it cannot be provisioned. */
+export interface Access {
+  /** URL of its engine, e.g. `tcp://192.0.2.7:2376`. */
+  readonly docker: string;
+  readonly shell?: ShellTarget;
+}
+
+export type Status = "running" | "paused" | "saved" | "stopped" | "stopping" | "starting" | "error" | "missing";
+
+export interface Inspection<S extends DriverState> {
+  readonly status: Status;
+  /** What turned out to be different from the saved state, e.g. a new address. */
+  readonly state?: Partial<S>;
+}
+
+/**
+ * Makes and controls machines. A verb that is left out cannot be done on this driver's machines;
+ * a missing `restart` becomes `stop` and `start`. Nothing is mutated: a method returns what changed.
+ * A driver imports this module's folder and its own, and heavy packages only inside its methods.
+ */
+export interface Driver<O extends Options = Options, S extends DriverState = DriverState> {
+  readonly name: string;
+  /** One line for the wizard and the docs. */
+  readonly summary: string;
+  readonly options: O;
+
+  /** Checks everything that can be checked and changes nothing. Returns the state to start from. */
+  plan(options: Values<O>, machine: MachinePlan, io: Io): Promise<S>;
+  readonly create: readonly Step<S>[];
+  /** Asks the provider. Never throws for a machine that is gone: that is `missing`. */
+  inspect(machine: Machine<S>, io: Io): Promise<Inspection<S>>;
+  /** Succeeds when it is already gone. */
+  remove(machine: Machine<S>, io: Io): Promise<void>;
+  /** From saved state only: no process, no network, no heavy import. */
+  access(state: Readonly<S>): Access;
+
+  start?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  stop?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  kill?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  restart?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+}
+
+/** A machine that does not exist yet: `common` holds the state's common fields with their defaults. */
+export interface MachinePlan {
+  readonly name: string;
+  readonly dir: string;
+  readonly common: DriverState;
+}
+
+/** Gives a driver its types; returns it as any driver, since its state comes from a file. */
+export function defineDriver<const O extends Options, S extends DriverState>(driver: Driver<O, S>): Driver {
+  return driver;
+}

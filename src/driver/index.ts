@@ -1,0 +1,6 @@
+/** The public contract: all that a driver may import. */
+export * from "./driver.js";
+export * from "./error.js";
+export * from "./io.js";
+export * from "./option.js";
+export * from "./step.js";

@@ -1,0 +1,104 @@
+import type { StepEvent } from "./step.js";
+import { MachineError } from "./error.js";
+
+/** What a finished command left. `code` is its exit status. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+export interface ExecOptions {
+  /** Written to the command's stdin, which is closed afterwards. Default: nothing. */
+  readonly input?: string | Uint8Array;
+  /** Called with each line of output as it arrives (both streams, without the line end). */
+  readonly onLine?: (line: string) => void;
+  /** Milliseconds after which the command is given up with an `unreachable` error. Default: 600,000. */
+  readonly timeout?: number;
+}
+
+/** A place where commands for a machine run. One connection serves all of them. */
+export interface Shell {
+  /**
+   * Runs `command` by the login shell of the machine's user and resolves with whatever exit status it has.
+   * Rejects (`unreachable`) when the connection breaks or the time is over.
+   */
+  exec(command: string, options?: ExecOptions): Promise<CommandResult>;
+}
+
+/** How a machine's shell is reached: plain data, saved nowhere, derived from the saved state. */
+export type ShellTarget = SshTarget | ExecTarget;
+
+export interface SshTarget {
+  readonly kind: "ssh";
+  readonly host: string;
+  /** Default 22. */
+  readonly port: number;
+  readonly user: string;
+  /** Private key file; without one the agent and the user's default keys are tried. */
+  readonly keyPath?: string;
+  /** `SHA256:...` that the host key must have at the first contact; a key that is pinned already wins over it. */
+  readonly hostKey?: string;
+  /** Hosts to go through, first one first: `[user@]host[:port]`. */
+  readonly jump?: readonly string[];
+}
+
+/** A program that runs a command given as its last arguments `sh -c COMMAND`, e.g. `docker exec -i NAME`. */
+export interface ExecTarget {
+  readonly kind: "exec";
+  readonly argv: readonly string[];
+}
+
+/** Everything outside but files. One parameter, so that a test replaces it whole. */
+export interface Io {
+  /** Runs a program, never a shell. Rejects when it cannot be started or exits with a status other than 0. */
+  run(file: string, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  /** The one connection of this command to the machine, opened at the first call. */
+  shell(target: ShellTarget): Promise<Shell>;
+  /** Runs `work` while no other process on this computer holds the lock of that name. */
+  lock<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Rejects with an `interrupted` error as soon as the signal aborts. */
+  sleep(ms: number): Promise<void>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  report(event: StepEvent): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+export interface PollOptions {
+  /** Milliseconds between two tries. Default 1,000. */
+  readonly every?: number;
+  /** Milliseconds after which waiting is given up. */
+  readonly limit: number;
+  /** Hint of the error when it is. */
+  readonly hint?: string;
+}
+
+/**
+ * Tries `probe` until it returns something else than undefined; the first try is made at once.
+ * @throws MachineError `failed` after the limit: "gave up waiting for WHAT"
+ */
+export async function poll<T>(
+  io: Pick<Io, "now" | "sleep">,
+  what: string,
+  { every = 1_000, limit, hint }: PollOptions,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  const end = io.now() + limit;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    if (io.now() + every > end) {
+      throw new MachineError("failed", `gave up waiting for ${what} after ${String(Math.round(limit / 1000))} s`, {
+        hint,
+      });
+    }
+    await io.sleep(every);
+  }
+}
