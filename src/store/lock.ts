@@ -1,0 +1,236 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { kill, pid as ownPid } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MachineError, messageOf } from "../driver/index.js";
+import { isSystemError } from "./file.js";
+
+export interface LockOptions {
+  /** Milliseconds after which a lock that somebody else holds is given up. Default 5,000. */
+  readonly wait?: number | undefined;
+  /** Ends the waiting, not the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs `work` while nobody else, in this process or another, holds the lock `name` of `directory`.
+ * It is released when `work` settles; a holder that was killed is recognised and passed over.
+ *
+ * Each contender owns one file in `directory/NAME/`, whose name says who it is and whether it waits or holds, and which
+ * is never used again. To acquire is to rename one's file to `hold...` and then to list: when another such file of a
+ * living process is there, one steps back. Of two contenders the later one to rename lists after both have renamed, so
+ * they can never both be alone. The order of the waiting is a courtesy that safety does not rest on.
+ * @param about what others are told while they wait
+ * @throws MachineError `busy` after the wait, naming the holder; `interrupted` when the signal ends the waiting;
+ * `failed` where `directory` cannot be written
+ */
+export async function withLock<T>(
+  directory: string,
+  name: string,
+  about: { readonly command: string },
+  work: () => Promise<T>,
+  { wait = 5_000, signal }: LockOptions = {},
+): Promise<T> {
+  const place = join(directory, encodeURIComponent(name).replace(/^\./, "%2E"));
+  const self = await newTicket();
+  await enter(place, self, about.command);
+  try {
+    await acquire(place, name, self, wait, signal);
+    return await work();
+  } finally {
+    await leave(place, self);
+  }
+}
+
+/** What the name of a contender's file says. `start` tells a process from a later one with the same pid. */
+interface Ticket {
+  /** Milliseconds since 1970 at which it came. */
+  readonly since: number;
+  readonly pid: number;
+  readonly start: string;
+  readonly token: string;
+  readonly host: string;
+}
+
+interface Contender extends Ticket {
+  readonly file: string;
+  readonly holds: boolean;
+}
+
+const unknownStart = "x";
+
+async function newTicket(): Promise<Ticket> {
+  const token = randomBytes(6).toString("hex");
+  return {
+    since: Date.now(),
+    pid: ownPid,
+    start: (await processStat(ownPid))?.start ?? unknownStart,
+    token,
+    host: hostname(),
+  };
+}
+
+function fileName(state: "wait" | "hold", { since, pid, start, token, host }: Ticket): string {
+  return `${state}.${String(since)}.${String(pid)}.${start}.${token}.${encodeURIComponent(host)}`;
+}
+
+function parseFileName(file: string): Contender | undefined {
+  const found = /^(wait|hold)\.(\d+)\.(\d+)\.(\d+|x)\.([0-9a-f]+)\.(.+)$/.exec(file);
+  if (found === null) return undefined;
+  const [, state, since, pid, start = "", token = "", host = ""] = found;
+  return {
+    file,
+    holds: state === "hold",
+    since: Number(since),
+    pid: Number(pid),
+    start,
+    token,
+    host: decodeHost(host),
+  };
+}
+
+function decodeHost(host: string): string {
+  try {
+    return decodeURIComponent(host);
+  } catch {
+    return host;
+  }
+}
+
+/** The last one to leave removes `place`, so that it may vanish at any moment here; not for ever, though. */
+async function enter(place: string, self: Ticket, command: string): Promise<void> {
+  const facts = JSON.stringify({ ...self, since: new Date(self.since).toISOString(), command }) + "\n";
+  for (let triesLeft = 100; ; triesLeft--) {
+    try {
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      await writeFile(join(place, fileName("wait", self)), facts, { flag: "wx", mode: 0o600 });
+      return;
+    } catch (error) {
+      if (isSystemError(error, "ENOENT") && triesLeft > 0) continue;
+      throw new MachineError("failed", `cannot lock ${place}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+async function leave(place: string, self: Ticket): Promise<void> {
+  await rm(join(place, fileName("hold", self)), { force: true });
+  await rm(join(place, fileName("wait", self)), { force: true });
+  await rmdir(place).catch(() => undefined);
+}
+
+/**
+ * The longest waiting comes first. A later one goes ahead when it has found the lock free as often as there are
+ * others before it: they may have been suspended.
+ */
+async function acquire(
+  place: string,
+  name: string,
+  self: Ticket,
+  wait: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const end = performance.now() + wait;
+  for (let looksWhenFree = 0; ;) {
+    const { holder, ahead } = await look(place, self);
+    looksWhenFree = holder === undefined ? looksWhenFree + 1 : 0;
+    if (looksWhenFree > ahead.length && (await claim(place, self))) return;
+    if (performance.now() >= end) throw await busy(place, name, holder ?? ahead[0]);
+    await pause(name, signal);
+  }
+}
+
+async function claim(place: string, self: Ticket): Promise<boolean> {
+  const waiting = join(place, fileName("wait", self));
+  const holding = join(place, fileName("hold", self));
+  await rename(waiting, holding);
+  const { holder } = await look(place, self);
+  if (holder !== undefined) await rename(holding, waiting);
+  return holder === undefined;
+}
+
+/** Who else holds the lock, and who on this computer came before. Removes the files of the dead. */
+async function look(
+  place: string,
+  self: Ticket,
+): Promise<{ holder: Contender | undefined; ahead: readonly Contender[] }> {
+  const living: Contender[] = [];
+  for (const file of await readdir(place)) {
+    const other = parseFileName(file);
+    if (other === undefined || other.token === self.token) continue;
+    if (await isDead(other, self.host)) await rm(join(place, file), { force: true });
+    else living.push(other);
+  }
+  const ahead = living.filter((other) => !other.holds && other.host === self.host && isBefore(other, self));
+  return { holder: living.find(({ holds }) => holds), ahead };
+}
+
+function isBefore(one: Ticket, other: Ticket): boolean {
+  return one.since < other.since || (one.since === other.since && one.token < other.token);
+}
+
+/** Only a process of this computer can be known to be dead. */
+async function isDead({ host, pid, start }: Ticket, thisHost: string): Promise<boolean> {
+  if (host !== thisHost) return false;
+  if (!exists(pid)) return true;
+  if (start === unknownStart) return false;
+  const stat = await processStat(pid);
+  return stat !== undefined && (stat.isZombie || stat.start !== start);
+}
+
+function exists(pid: number): boolean {
+  try {
+    kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !isSystemError(error, "ESRCH");
+  }
+}
+
+/** Fields 3 and 22 of proc_pid_stat(5); field 2 may hold spaces and parentheses. Undefined where there is no /proc. */
+async function processStat(pid: number): Promise<{ start: string; isZombie: boolean } | undefined> {
+  try {
+    const stat = await readFile(`/proc/${String(pid)}/stat`, "latin1");
+    const [state, ...later] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const start = later[18];
+    return start === undefined ? undefined : { start, isZombie: state === "Z" || state === "X" };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Long enough not to load the computer, uneven so that contenders fall out of step. */
+async function pause(name: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(10 + Math.random() * 30, undefined, signal && { signal });
+  } catch (error) {
+    throw new MachineError("interrupted", `interrupted while waiting for ${name}`, { cause: error });
+  }
+}
+
+async function busy(place: string, name: string, other: Contender | undefined): Promise<MachineError> {
+  if (other === undefined) return new MachineError("busy", `${name} is in use`, { hint: "try again" });
+  const file = join(place, other.file);
+  const command = await commandIn(file);
+  const since = new Date(other.since).toISOString();
+  if (other.host === hostname()) {
+    return new MachineError("busy", `${name} is in use by process ${String(other.pid)}${command}, since ${since}`, {
+      hint: `try again when it is done; if process ${String(other.pid)} is something else by now, delete ${file}`,
+    });
+  }
+  const where = `process ${String(other.pid)} on the computer ${other.host}`;
+  return new MachineError("busy", `${name} is in use by ${where}${command}, since ${since}`, {
+    hint: `if that process is gone, delete ${file}`,
+  });
+}
+
+async function commandIn(file: string): Promise<string> {
+  try {
+    const facts: unknown = JSON.parse(await readFile(file, "utf8"));
+    const isKnown = typeof facts === "object" && facts !== null && "command" in facts;
+    return isKnown && typeof facts.command === "string" ? ` (${facts.command})` : "";
+  } catch {
+    return "";
+  }
+}

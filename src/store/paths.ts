@@ -1,0 +1,103 @@
+import { homedir, platform } from "node:os";
+import { join, resolve } from "node:path";
+
+/**
+ * Where the store is: the flag `--storage-path`, else MACHINE_STORAGE_PATH, else `.docker/machine` in the user's home.
+ * Always absolute; what is empty counts as not given.
+ */
+export function storeRoot(
+  env: Readonly<Record<string, string | undefined>>,
+  flag = "",
+  system: NodeJS.Platform = platform(),
+): string {
+  const home = (system === "win32" ? env["USERPROFILE"] : env["HOME"]) ?? "";
+  return resolve(flag || env["MACHINE_STORAGE_PATH"] || join(home || homedir(), ".docker", "machine"));
+}
+
+/** Files that belong to all machines. */
+export interface StorePaths {
+  readonly root: string;
+  readonly certs: {
+    readonly dir: string;
+    /** Certificate that signs all others of this store. */
+    readonly ca: string;
+    /** Private key of the authority; never leaves the store. */
+    readonly caKey: string;
+    /** Certificate that a docker client shows to every engine. */
+    readonly cert: string;
+    /** Private key of the client. */
+    readonly key: string;
+  };
+  /** One directory for each machine; one with a leading dot is being removed. */
+  readonly machines: string;
+  /** Downloaded images, e.g. boot2docker.iso. */
+  readonly cache: string;
+  /** One directory for each lock that somebody holds or waits for; ours, docker-machine ignores it. */
+  readonly locks: string;
+  /** One directory for each machine whose lock somebody holds or waits for. */
+  readonly machineLocks: string;
+  /** Drivers that were installed from npm; ours, docker-machine ignores it. */
+  readonly plugins: string;
+}
+
+export function storePaths(root: string): StorePaths {
+  const certs = join(root, "certs");
+  const locks = join(root, "locks");
+  return {
+    root,
+    certs: {
+      dir: certs,
+      ca: join(certs, "ca.pem"),
+      caKey: join(certs, "ca-key.pem"),
+      cert: join(certs, "cert.pem"),
+      key: join(certs, "key.pem"),
+    },
+    machines: join(root, "machines"),
+    cache: join(root, "cache"),
+    locks,
+    machineLocks: join(locks, "machines"),
+    plugins: join(root, "plugins"),
+  };
+}
+
+/** Files of one machine. */
+export interface MachinePaths {
+  readonly dir: string;
+  /** All that docker-machine knows of the machine: see config.ts. */
+  readonly config: string;
+  /** What config.json was before it was brought to version 3. */
+  readonly configBackup: string;
+  /** Which steps of an unfinished create or provision are done; ours, docker-machine ignores it. */
+  readonly progress: string;
+  /** Host keys that were seen or given, in OpenSSH's format; ours, docker-machine ignores it. */
+  readonly knownHosts: string;
+  /** Copy of the store's `caCert`, so that `dir` can be DOCKER_CERT_PATH. */
+  readonly caCert: string;
+  /** Copy of the store's `clientCert`. */
+  readonly clientCert: string;
+  /** Copy of the store's `clientKey`. */
+  readonly clientKey: string;
+  /** Certificate that the engine shows. */
+  readonly serverCert: string;
+  /** Private key of the engine. */
+  readonly serverKey: string;
+  /** Private key for SSH, where the driver makes one; the public key is beside it with `.pub`. */
+  readonly sshKey: string;
+}
+
+export function machinePaths(root: string, name: string): MachinePaths {
+  const dir = join(storePaths(root).machines, name);
+  return {
+    dir,
+    config: join(dir, "config.json"),
+    configBackup: join(dir, "config.json.bak"),
+    progress: join(dir, "progress.json"),
+    knownHosts: join(dir, "known_hosts"),
+    caCert: join(dir, "ca.pem"),
+    clientCert: join(dir, "cert.pem"),
+    clientKey: join(dir, "key.pem"),
+    serverCert: join(dir, "server.pem"),
+    serverKey: join(dir, "server-key.pem"),
+    sshKey: join(dir, "id_rsa"),
+  };
+}
