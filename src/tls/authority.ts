@@ -1,0 +1,171 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { MachineError, messageOf, type Io } from "../driver/index.js";
+import { isSystemError, replaceFile } from "../store/file.js";
+import {
+  makeAuthority,
+  makeClientCertificate,
+  makeServerCertificate,
+  renewAuthority,
+  type Identity,
+} from "./certificate.js";
+import { describeCertificate } from "./describe.js";
+import { authorityAction, clientAction, dayOf, isOurs, refusal, renewIt, type CertPaths, type Files } from "./due.js";
+
+export type { CertPaths };
+
+/** What making certificates needs from outside. */
+export interface AuthorityContext {
+  readonly lock: Io["lock"];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Stands in the subjects. */
+  readonly user: string;
+  /** Told one line for everything that is made or renewed. */
+  readonly notice: (line: string) => void;
+}
+
+/**
+ * Sees to it that there are a CA and a client certificate that it has signed, good for 30 days at least. Whatever is
+ * missing is made; what ends soon is renewed for the key it has, so that nothing else stops to be good.
+ * One process at a time writes (lock "ca"); when all is well nothing is locked, written or loaded.
+ * @throws MachineError where only the user can tell what is right
+ */
+export async function ensureAuthority(paths: CertPaths, context: AuthorityContext): Promise<void> {
+  const files = await readFiles(paths);
+  const isWell =
+    authorityAction(paths, files, context.now) === "keep" && clientAction(paths, files, context.now) === "keep";
+  if (!isWell) await bringUp(paths, context, false);
+}
+
+/**
+ * New dates for the CA, whose key stays, and a new client certificate with a new key, whatever is left of the old
+ * ones. Every engine stays reachable with the new certificate. Files of the user's own stay.
+ * @throws MachineError where the client certificate is the user's own, and like {@link ensureAuthority}
+ */
+export async function renewClientCertificate(paths: CertPaths, context: AuthorityContext): Promise<void> {
+  if (!isOurs(paths, paths.cert, paths.key)) {
+    throw refusal(`the client certificate ${paths.cert} is your own and stays as it is`, renewIt("client"));
+  }
+  await bringUp(paths, context, true);
+}
+
+/**
+ * A new certificate for a machine's engine, and what the engine needs beside it: three PEM texts. Writes nothing.
+ * @param names all names and addresses by which the engine is reached
+ */
+export async function issueServerCertificate(
+  paths: CertPaths,
+  request: { readonly machine: string; readonly user: string; readonly names: readonly string[]; readonly now: number },
+): Promise<{ ca: string; cert: string; key: string }> {
+  const ca = { cert: await readNeeded(paths.ca), key: await readNeeded(paths.caKey) };
+  return { ca: ca.cert, ...(await makeServerCertificate(ca, request)) };
+}
+
+/**
+ * Puts copies of ca.pem, cert.pem and key.pem where `DOCKER_CERT_PATH` of a machine points. A copy that is right is
+ * not touched.
+ * @returns whether there was something to write
+ */
+export async function installClientCertificate(paths: CertPaths, machineDir: string): Promise<boolean> {
+  const copies = [
+    { from: paths.ca, to: "ca.pem", mode: 0o644 },
+    { from: paths.cert, to: "cert.pem", mode: 0o644 },
+    { from: paths.key, to: "key.pem", mode: 0o600 },
+  ];
+  let changed = false;
+  for (const { from, to, mode } of copies) {
+    const content = await readNeeded(from);
+    if (content === (await readIfThere(join(machineDir, to)))) continue;
+    await replaceFile(join(machineDir, to), content, mode);
+    changed = true;
+  }
+  return changed;
+}
+
+/** `forced`: also what is not due is renewed. */
+async function bringUp(paths: CertPaths, context: AuthorityContext, forced: boolean): Promise<void> {
+  await mkdir(paths.dir, { recursive: true, mode: 0o700 });
+  await context.lock("ca", async () => {
+    await bringUpAuthority(paths, context, forced);
+    await bringUpClient(paths, context, forced);
+  });
+}
+
+/** A certificate is written before its key: a certificate alone is a run that was cut off, a key alone is not. */
+async function bringUpAuthority(
+  paths: CertPaths,
+  { now, user, notice }: AuthorityContext,
+  forced: boolean,
+): Promise<void> {
+  const files = await readFiles(paths);
+  const action = authorityAction(paths, files, now, forced);
+  if (action === "make") {
+    notice(`Creating CA: ${paths.ca}`);
+    await write(paths.ca, paths.caKey, await makeAuthority({ user, now }));
+  }
+  if (action === "renew") {
+    const ca = authorityIn(files);
+    notice(renewalNotice(paths.ca, ca.cert, now));
+    await replaceFile(paths.ca, await renewAuthority(ca, now), 0o644);
+  }
+}
+
+async function bringUpClient(
+  paths: CertPaths,
+  { now, user, notice }: AuthorityContext,
+  forced: boolean,
+): Promise<void> {
+  const files = await readFiles(paths);
+  const action = clientAction(paths, files, now, forced);
+  if (action === "keep") return;
+  notice(`${files.cert === undefined ? "Creating" : "Renewing"} client certificate: ${paths.cert}`);
+  const key = action === "renew" ? files.key : undefined;
+  const client = await makeClientCertificate(authorityIn(files), { user, now, key });
+  if (key === undefined) await write(paths.cert, paths.key, client);
+  else await replaceFile(paths.cert, client.cert, 0o644);
+}
+
+async function write(certPath: string, keyPath: string, { cert, key }: Identity): Promise<void> {
+  for (const path of [certPath, keyPath]) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await replaceFile(certPath, cert, 0o644);
+  await replaceFile(keyPath, key, 0o600);
+}
+
+/** What an engine does with a renewed CA before it has got it: it goes on until the old one ends. */
+function renewalNotice(path: string, old: string, now: number): string {
+  const { notAfter } = describeCertificate(old);
+  return notAfter > now
+    ? `Renewing CA: ${path} (every machine needs it before ${dayOf(notAfter)}: machine regenerate-certs NAME)`
+    : `Renewing CA: ${path} (it ended on ${dayOf(notAfter)}; every machine needs the new one: machine regenerate-certs NAME)`;
+}
+
+function authorityIn({ ca = "", caKey = "" }: Files): Identity {
+  return { cert: ca, key: caKey };
+}
+
+async function readFiles({ ca, caKey, cert, key }: CertPaths): Promise<Files> {
+  return {
+    ca: await readIfThere(ca),
+    caKey: await readIfThere(caKey),
+    cert: await readIfThere(cert),
+    key: await readIfThere(key),
+  };
+}
+
+async function readNeeded(path: string): Promise<string> {
+  const text = await readIfThere(path);
+  if (text !== undefined) return text;
+  throw new MachineError("failed", `there is no ${path}`, {
+    hint: "make the certificates with: machine regenerate-certs --client-certs",
+  });
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw new MachineError("failed", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
