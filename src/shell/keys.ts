@@ -1,0 +1,164 @@
+import { createPublicKey, generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { MachineError } from "../driver/index.js";
+import { isSystemError } from "../store/file.js";
+import { fingerprint, hostKeyOf, type HostKey } from "./known-hosts.js";
+
+/** A public key. `line` is what goes into authorized_keys, e.g. `ssh-ed25519 AAAA...`, without a comment. */
+export interface PublicKey extends HostKey {
+  readonly line: string;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+}
+
+/** A key pair of which nothing is on disk yet. Both texts end with a line end. */
+export interface KeyPair {
+  /** OpenSSH's private key format, without a passphrase. A secret. */
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/** A new ed25519 key pair. The comment must be one line. */
+export function generateKeyPair(comment: string): KeyPair {
+  return openSshKeyPair(generateKeyPairSync("ed25519").privateKey, comment);
+}
+
+/** An ed25519 private key in OpenSSH's formats. */
+export function openSshKeyPair(key: KeyObject, comment: string): KeyPair {
+  const { x = "", d = "" } = key.export({ format: "jwk" });
+  const [publicBytes, seed] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
+  const blob = Buffer.concat([field("ssh-ed25519"), field(publicBytes)]);
+  return {
+    privateKey: pem(privateKeyFile(blob, publicBytes, seed, comment)),
+    publicKey: `ssh-ed25519 ${blob.toString("base64")} ${comment}\n`,
+  };
+}
+
+/**
+ * Makes an ed25519 key pair: the private key at `path` (0600), the public one at `path`.pub (0644).
+ * @throws MachineError `exists` when there is a key already
+ */
+export async function makeKeyPair(path: string, comment: string): Promise<PublicKey> {
+  const pair = generateKeyPair(comment);
+  try {
+    await writeFile(path, pair.privateKey, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw error;
+    throw new MachineError("exists", `there is an SSH key already: ${path}`, { cause: error });
+  }
+  await writeFile(`${path}.pub`, pair.publicKey, { mode: 0o644 });
+  return publicKey(Buffer.from(pair.publicKey.split(" ")[1] ?? "", "base64"));
+}
+
+/**
+ * The public key of a private key file (OpenSSH's format, or PEM: PKCS#1, SEC 1, PKCS#8). No passphrase is needed,
+ * but for an encrypted PEM file, whose public key is looked for in `path`.pub.
+ * Undefined: that cannot be told.
+ * @throws the file system's error for the private key
+ */
+export async function readPublicKey(path: string): Promise<PublicKey | undefined> {
+  const content = await readFile(path, "utf8");
+  const blob = openSshBlob(content) ?? (isEncrypted(content) ? undefined : pemBlob(content));
+  return blob === undefined ? readPublicKeyFile(`${path}.pub`) : publicKey(blob);
+}
+
+/** True for text that looks like a private key of a format OpenSSH writes. */
+export function isPrivateKey(content: string): boolean {
+  return /^-----BEGIN (\w+ )*PRIVATE KEY-----/.test(content.trimStart());
+}
+
+/** True for a private key that needs a passphrase. */
+export function isEncrypted(content: string): boolean {
+  const bytes = openSshBytes(content);
+  if (bytes !== undefined) return takeField(bytes, magic.length)?.value.toString() !== "none";
+  return /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(content);
+}
+
+async function readPublicKeyFile(path: string): Promise<PublicKey | undefined> {
+  try {
+    const [type, base64 = ""] = (await readFile(path, "utf8")).trim().split(/\s+/);
+    const blob = Buffer.from(base64, "base64");
+    return hostKeyOf(blob)?.type === type ? publicKey(blob) : undefined;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "EACCES")) return undefined;
+    throw error;
+  }
+}
+
+function publicKey(blob: Uint8Array): PublicKey {
+  const key = hostKeyOf(blob);
+  if (key === undefined) throw new Error("not a public key in SSH's wire format");
+  return { ...key, line: `${key.type} ${key.base64}`, fingerprint: fingerprint(key) };
+}
+
+/** The format is described in OpenSSH's PROTOCOL.key. */
+const magic = Buffer.from("openssh-key-v1\0", "latin1");
+
+function privateKeyFile(blob: Buffer, publicBytes: Buffer, seed: Buffer, comment: string): Buffer {
+  const check = randomBytes(4);
+  const secret = Buffer.concat([check, check, blob, field(Buffer.concat([seed, publicBytes])), field(comment)]);
+  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, index) => index + 1));
+  const none = field("none");
+  const count = Buffer.from([0, 0, 0, 1]);
+  return Buffer.concat([magic, none, none, field(""), count, field(blob), field(Buffer.concat([secret, padding]))]);
+}
+
+function pem(bytes: Buffer): string {
+  const lines = bytes.toString("base64").match(/.{1,70}/g) ?? [];
+  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");
+}
+
+function openSshBytes(content: string): Buffer | undefined {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)-----END/.exec(content)?.[1];
+  const bytes = body === undefined ? undefined : Buffer.from(body, "base64");
+  return bytes?.subarray(0, magic.length).equals(magic) === true ? bytes : undefined;
+}
+
+/** After the magic: cipher, KDF, KDF options, number of keys, public key. */
+function openSshBlob(content: string): Buffer | undefined {
+  const bytes = openSshBytes(content);
+  if (bytes === undefined) return undefined;
+  let offset = magic.length;
+  for (let skipped = 0; skipped < 3; skipped++) {
+    const next = takeField(bytes, offset);
+    if (next === undefined) return undefined;
+    offset = next.end;
+  }
+  return takeField(bytes, offset + 4)?.value;
+}
+
+function pemBlob(content: string): Buffer | undefined {
+  let jwk: JsonWebKey;
+  try {
+    jwk = createPublicKey(content).export({ format: "jwk" });
+  } catch {
+    return undefined;
+  }
+  const number = (value = ""): Buffer => Buffer.from(value, "base64url");
+  const { kty, crv = "", e, n, x, y } = jwk;
+  if (kty === "RSA") return Buffer.concat([field("ssh-rsa"), integerField(number(e)), integerField(number(n))]);
+  if (crv === "Ed25519") return Buffer.concat([field("ssh-ed25519"), field(number(x))]);
+  if (kty !== "EC") return undefined;
+  const curve = `nistp${crv.slice("P-".length)}`;
+  const point = Buffer.concat([Buffer.from([4]), number(x), number(y)]);
+  return Buffer.concat([field(`ecdsa-sha2-${curve}`), field(curve), field(point)]);
+}
+
+/** A `string` of RFC 4251, 5: its length in four bytes, then its bytes. */
+function field(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** An `mpint` of RFC 4251, 5, which would be negative without a zero in front of a high first bit. */
+function integerField(bytes: Buffer): Buffer {
+  return field((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+}
+
+function takeField(bytes: Buffer, offset: number): { readonly value: Buffer; readonly end: number } | undefined {
+  if (bytes.length < offset + 4) return undefined;
+  const end = offset + 4 + bytes.readUInt32BE(offset);
+  return bytes.length < end ? undefined : { value: bytes.subarray(offset + 4, end), end };
+}
