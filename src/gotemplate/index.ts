@@ -1,0 +1,7 @@
+/**
+ * Go's text/template as docker-machine's `--format` options have it: same language, same output, same errors.
+ * The data is built with `value.ts`.
+ */
+export { execute } from "./execute.js";
+export { jsonFunctions } from "./json.js";
+export { parse, type ParseOptions, type Template } from "./parse.js";
