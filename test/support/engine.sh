@@ -1,0 +1,140 @@
+#!/bin/sh
+# Runs a Docker engine for test hosts that shares nothing with another engine of this machine: not its socket, its
+# data, its bridge, its addresses, nor its firewall chains. Everything is taken away again, containers too, when
+# standard input closes (so also when the test run was killed) or on SIGTERM.
+#
+# usage: engine.sh DATA SLOT...
+#   SLOT is 0 to 99. The first one that is free is taken; exit status 75 when none is.
+#   DATA/SLOT keeps the images for the next run.
+#   KEEP=yes in the environment: goes on when standard input closes.
+# Prints the slot when the engine answers. engine.ts knows what follows from a slot, too.
+set -eu
+
+main() {
+  data=$1
+  shift
+  if [ "$(id -u)" != 0 ]; then
+    echo "only root can start one" >&2
+    exit 1
+  fi
+  mkdir -p /run/machine-test
+  chmod 0700 /run/machine-test
+  take_slot "$@"
+
+  run=/run/machine-test/$slot
+  bridge=machine-test$slot
+  # RFC 2544 sets 198.18.0.0/15 apart for tests, so no real network has these addresses.
+  network=198.19.$slot
+  mkdir -p "$run" "$data/$slot"
+  echo "$$" >"$run/supervisor.pid"
+
+  trap 'exit 0' TERM INT HUP
+  trap stop EXIT
+  stop_leftovers
+  start_network
+  start_engine
+  echo "$slot"
+  # Whoever reads our output may be gone when we stop.
+  exec >>"$run/engine.log" 2>&1
+  if [ "${KEEP:-no}" = no ]; then
+    (read -r _ <&3 || kill "$$") 9>&- &
+  fi
+  wait "$engine"
+}
+
+take_slot() {
+  for slot; do
+    exec 9>"/run/machine-test/$slot.lock"
+    if flock --nonblock 9; then return; fi
+  done
+  exit 75
+}
+
+# What a supervisor leaves that is killed before it can stop its engine.
+stop_leftovers() {
+  if [ -e "$run/engine.pid" ]; then
+    leftover=$(cat "$run/engine.pid")
+    if [ "$(cat "/proc/$leftover/comm" 2>/dev/null)" = dockerd ]; then
+      remove_all || true
+      kill "$leftover"
+      timeout 30 tail --pid="$leftover" -f /dev/null || kill -KILL "$leftover"
+    fi
+    rm -f "$run/engine.pid"
+  fi
+  unmount
+  stop_network
+}
+
+# An engine that does not end well, or not even starts, leaves mounts.
+unmount() {
+  tac /proc/self/mounts | while read -r _ dir _; do
+    case $dir in
+      "$data/$slot" | "$data/$slot"/* | "$run"/*) umount "$dir" ;;
+    esac
+  done
+}
+
+# The engine's own firewall rules stay off: a second engine that sets them up removes those of the first.
+start_network() {
+  ip link add "$bridge" type bridge
+  ip address add "$network.1/24" dev "$bridge"
+  ip link set "$bridge" up
+  firewall --insert
+}
+
+firewall() {
+  iptables --wait "$1" INPUT --in-interface "$bridge" --jump ACCEPT
+  iptables --wait "$1" FORWARD --in-interface "$bridge" --jump ACCEPT
+  iptables --wait "$1" FORWARD --out-interface "$bridge" --jump ACCEPT
+  iptables --wait --table nat "$1" POSTROUTING --source "$network.0/24" ! --out-interface "$bridge" --jump MASQUERADE
+}
+
+stop_network() {
+  while firewall --delete 2>/dev/null; do :; done
+  ip link delete "$bridge" 2>/dev/null || true
+}
+
+start_engine() {
+  dockerd --host "unix://$run/docker.sock" --pidfile "$run/engine.pid" --exec-root "$run/exec" \
+    --data-root "$data/$slot" --bridge "$bridge" --iptables=false --containerd-namespace "$bridge" \
+    --containerd-plugins-namespace "$bridge-plugins" >"$run/engine.log" 2>&1 3<&- 9>&- &
+  engine=$!
+  tries=300
+  until client version >/dev/null 2>&1; do
+    tries=$((tries - 1))
+    if [ "$tries" = 0 ] || ! kill -0 "$engine" 2>/dev/null; then
+      echo "dockerd does not answer; the end of its log:" >&2
+      tail -n 20 "$run/engine.log" >&2
+      exit 1
+    fi
+    sleep 0.2
+  done
+  remove_all
+}
+
+client() {
+  docker --host "unix://$run/docker.sock" "$@" 9>&-
+}
+
+remove_all() {
+  client ps --all --quiet | xargs --no-run-if-empty docker --host "unix://$run/docker.sock" rm --force --volumes
+  client volume ls --quiet | xargs --no-run-if-empty docker --host "unix://$run/docker.sock" volume rm --force
+  client network prune --force
+  client image prune --force
+} >/dev/null
+
+stop() {
+  status=$?
+  trap '' TERM INT HUP
+  if [ -n "${engine:-}" ] && kill -0 "$engine" 2>/dev/null; then
+    remove_all || true
+    kill "$engine"
+    wait "$engine" || true
+  fi
+  unmount
+  stop_network
+  rm -rf "$run"
+  exit "$status"
+}
+
+main "$@" 3<&0

@@ -1,0 +1,23 @@
+# The two kinds of test hosts, made from the root file system of host-image.ts.
+ARG ROOTFS
+FROM ${ROOTFS} AS bare
+# The timers would take the lock of apt at a moment of their own.
+RUN useradd --create-home --shell /bin/bash user \
+ && useradd --create-home --shell /bin/bash --groups sudo admin \
+ && echo 'user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/user \
+ && echo 'admin:adminpw' | chpasswd \
+ && systemctl mask apt-daily.timer apt-daily-upgrade.timer
+COPY host-init.sh /sbin/host-init
+# A real file system for the overlay2 of an engine inside.
+VOLUME /var/lib/docker
+STOPSIGNAL SIGRTMIN+3
+CMD ["/bin/sh", "/sbin/host-init"]
+
+# policy-rc.d: there is no init system that could start the engine while the image is built.
+FROM bare AS engine
+RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d \
+ && chmod +x /usr/sbin/policy-rc.d \
+ && apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends docker.io \
+ && apt-get clean \
+ && rm -r /usr/sbin/policy-rc.d /var/lib/apt/lists/*

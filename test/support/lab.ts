@@ -1,0 +1,52 @@
+import { afterAll, describe, inject, test } from "vitest";
+import type { Engine } from "./engine.js";
+import { type Host, type HostOptions, createHost } from "./host.js";
+import { type InstallServer, serveInstallScripts } from "./install-server.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** What global-setup.ts started, or why it could not. */
+    lab: StartedLab | { readonly impossible: string };
+  }
+}
+
+/** The engine of this test run and `docker save`'s file of the image busybox. */
+export interface StartedLab {
+  readonly engine: Engine;
+  readonly busyboxTar: string;
+}
+
+/** Real hosts for one `describe`; whatever it made is removed at its end. */
+export interface Lab extends StartedLab {
+  createHost(options?: HostOptions): Promise<Host>;
+  serveInstallScripts(): Promise<InstallServer>;
+}
+
+/** A `describe` whose tests need real hosts. Where there can be none it holds one skipped test that says why. */
+export function describeOnHosts(name: string, tests: (lab: Lab) => void): void {
+  const lab = inject("lab");
+  describe(name, () => {
+    if ("impossible" in lab) test.skip(`needs real hosts: ${lab.impossible}`);
+    else tests(withCleaning(lab));
+  });
+}
+
+function withCleaning(lab: StartedLab): Lab {
+  const made: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    await Promise.all(made.map((remove) => remove()));
+  });
+  return {
+    ...lab,
+    createHost: async (options) => {
+      const host = await createHost(lab.engine, options);
+      made.push(host.remove);
+      return host;
+    },
+    serveInstallScripts: async () => {
+      const server = await serveInstallScripts(lab.engine.gateway);
+      made.push(server.close);
+      return server;
+    },
+  };
+}

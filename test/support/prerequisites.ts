@@ -1,0 +1,79 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { finish } from "./command.js";
+
+/** A program that tests start, the Debian package that has it, and what for. */
+export interface Prerequisite {
+  readonly program: string;
+  readonly package: string;
+  readonly why: string;
+}
+
+/** For engine.ts and host-image.ts. */
+export const forHosts: readonly Prerequisite[] = [
+  { program: "dockerd", package: "docker.io", why: "runs the test hosts" },
+  // Debian 13 has the client apart from docker.io.
+  { program: "docker", package: "docker-cli", why: "drives the engine of the test hosts" },
+  { program: "debootstrap", package: "debootstrap", why: "makes the root file system of a test host" },
+  { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
+  { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
+  { program: "busybox", package: "busybox-static", why: "is the image of containers in test hosts" },
+  { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
+];
+
+/** For tests of what other programs make of our files and of what we print. */
+export const forTests: readonly Prerequisite[] = [
+  { program: "ssh", package: "openssh-client", why: "shows that OpenSSH accepts what we write" },
+  { program: "sshd", package: "openssh-server", why: "is the server for our SSH client" },
+  { program: "openssl", package: "openssl", why: "judges our certificates" },
+  { program: "shellcheck", package: "shellcheck", why: "reads our shell scripts" },
+  { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
+  { program: "fish", package: "fish", why: "runs what `env` prints for it" },
+];
+
+/**
+ * Installs what this machine lacks, where that is possible (root, apt). Otherwise rejects with a message that says
+ * what is missing, what for, and how to get it.
+ */
+export async function installPrerequisites(wanted: readonly Prerequisite[]): Promise<void> {
+  const before = await missing(wanted);
+  if (before.length === 0) return;
+  if (process.getuid?.() === 0 && (await has("apt-get"))) await install(before);
+  const after = await missing(before);
+  if (after.length === 0) return;
+  const lines = after.map((each) => `  ${each.program} (package ${each.package}) ${each.why}`);
+  const command = `apt-get install --no-install-recommends ${after.map((each) => each.package).join(" ")}`;
+  throw new Error(["programs are missing:", ...lines, `to get them, as root: ${command}`].join("\n"));
+}
+
+async function missing(wanted: readonly Prerequisite[]): Promise<Prerequisite[]> {
+  const found = await Promise.all(wanted.map(({ program }) => has(program)));
+  return wanted.filter((_, index) => !found[index]);
+}
+
+/** Daemons are in sbin, which is not on everybody's PATH. */
+async function has(program: string): Promise<boolean> {
+  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`.split(":");
+  const tries = folders.map((folder) => access(join(folder, program), constants.X_OK));
+  return Promise.any(tries).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** One after the other, as one may bring another along. Goes on when apt fails: the caller looks at what is there. */
+async function install(wanted: readonly Prerequisite[]): Promise<void> {
+  await apt(["update"]);
+  for (const each of wanted) {
+    if (!(await has(each.program))) await apt(["install", "--yes", "--no-install-recommends", each.package]);
+  }
+}
+
+async function apt(args: readonly string[]): Promise<void> {
+  process.stderr.write(`apt-get ${args.join(" ")}\n`);
+  const { code, stderr } = await finish("apt-get", args, {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+  if (code !== 0) process.stderr.write(stderr);
+}
