@@ -1,0 +1,143 @@
+import { MachineError } from "../driver/index.js";
+import { quote } from "../shell/script.js";
+
+/** Where the engine's certificates lie on the host. */
+export const certificatePaths = {
+  ca: "/etc/docker/ca.pem",
+  cert: "/etc/docker/server.pem",
+  key: "/etc/docker/server-key.pem",
+} as const;
+
+/** docker-machine's path, so that its drop-in is replaced. */
+export const dropInPath = "/etc/systemd/system/docker.service.d/10-machine.conf";
+
+export const openrcPath = "/etc/conf.d/docker";
+
+/**
+ * All that opens the engine's TCP port, on one command line: whoever loses it loses the port, not the TLS.
+ * `0.0.0.0` covers IPv6 as well, because Go listens on both for either wildcard address.
+ */
+function tcpFlags(port: number): string {
+  const { ca, cert, key } = certificatePaths;
+  return `-H tcp://0.0.0.0:${String(port)} --tlsverify --tlscacert=${ca} --tlscert=${cert} --tlskey=${key}`;
+}
+
+/**
+ * The drop-in for docker.service: the unit's own command line plus our port, and `env` (lines `K=V`).
+ * @param unit output of `systemctl cat docker.service`
+ * @throws MachineError `failed` when the unit runs nothing, or when another drop-in's command line would win over ours
+ */
+export function dropIn(unit: string, port: number, env: readonly string[]): string {
+  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))} ${tcpFlags(port)}`];
+  return [...lines, ...env.map((line) => `Environment=${systemdQuote(line)}`), ""].join("\n");
+}
+
+/** The unit's last ExecStart where ours is not counted. An empty assignment forgets those before it. */
+function ownExecStart(unit: string): string {
+  let own = "";
+  for (const { path, text } of unitFiles(unit)) {
+    if (path === dropInPath) continue;
+    for (const [, value = ""] of joinLines(text).matchAll(/^[ \t]*ExecStart[ \t]*=[ \t]*(.*?)[ \t]*$/gm)) {
+      own = value;
+      if (value !== "" && sortsAfterOurs(path)) throw laterDropIn(path);
+    }
+  }
+  if (own === "") {
+    throw new MachineError("failed", "docker.service on the host has no command line (ExecStart)", {
+      hint: "look at `systemctl cat docker.service` on the host",
+    });
+  }
+  return own;
+}
+
+function sortsAfterOurs(path: string): boolean {
+  return path.endsWith(".conf") && baseName(path) > baseName(dropInPath);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function laterDropIn(path: string): MachineError {
+  return new MachineError(
+    "failed",
+    `${path} on the host sets ExecStart after ${baseName(dropInPath)}, so the engine would not open its port`,
+    {
+      hint: `take ExecStart out of ${path}, or give the file a name that sorts before ${baseName(dropInPath)}`,
+    },
+  );
+}
+
+/** `systemctl cat` says before each file where it lies. */
+function unitFiles(unit: string): { path: string; text: string }[] {
+  const parts = unit.split(/^# (\/\S+\.(?:service|conf))$/m);
+  return parts.flatMap((path, at) => (at % 2 === 1 ? [{ path, text: parts[at + 1] ?? "" }] : []));
+}
+
+/** A backslash at a line's end continues it; comment lines in between are skipped (systemd.syntax(7)). */
+function joinLines(text: string): string {
+  return text.replace(/^[ \t]*[#;].*\n?/gm, "").replace(/\\\n/g, " ");
+}
+
+/** Without TCP addresses and TLS flags; the unix socket stays, or comes where the line names no address at all. */
+function withoutTcp(line: string): string {
+  const kept: string[] = [];
+  const words = line.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
+  let hosts = 0;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    const flag = /^(-H|--host|--tls(?:verify|cacert|cert|key)?)(?:=(.*))?$/.exec(word) ?? /^(-H)(.+)$/.exec(word);
+    if (flag === null) {
+      kept.push(word);
+      continue;
+    }
+    const takesNext = flag[2] === undefined && !/^--tls(?:verify)?$/.test(flag[1] ?? "");
+    const value = takesNext ? (words[++at] ?? "") : (flag[2] ?? "");
+    if (flag[1]?.startsWith("--tls") === true || /^["']?tcp:/.test(value)) continue;
+    hosts++;
+    kept.push(...(takesNext ? [word, value] : [word]));
+  }
+  return [...kept, ...(hosts === 0 ? ["-H unix:///var/run/docker.sock"] : [])].join(" ");
+}
+
+/** One assignment for `Environment=`: quotes, escapes and specifiers of systemd.syntax(7) and systemd.unit(5). */
+function systemdQuote(assignment: string): string {
+  const escaped = assignment
+    .replace(/[\\"]/g, String.raw`\$&`)
+    .replaceAll("%", "%%")
+    .replaceAll("\n", String.raw`\n`)
+    .replaceAll("\t", String.raw`\t`);
+  return `"${escaped}"`;
+}
+
+const [begin, end] = ["# begin of machine's lines", "# end of machine's lines"];
+
+/**
+ * /etc/conf.d/docker of OpenRC, which is a shell script: what is there already, then our lines.
+ * @param env lines `K=V`; K becomes a variable of the shell, so it has to be a name
+ */
+export function openrcConfig(existing: string, port: number, env: readonly string[]): string {
+  const own = existing.replace(new RegExp(`${begin}\n[^]*?${end}\n`), "");
+  const lines = [
+    begin,
+    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock ${tcpFlags(port)}"`,
+    ...env.map((line) => {
+      const at = line.indexOf("=");
+      return `export ${line.slice(0, at)}=${quote(line.slice(at + 1))}`;
+    }),
+    end,
+    "",
+  ];
+  return (own === "" || own.endsWith("\n") ? own : `${own}\n`) + lines.join("\n");
+}
+
+/**
+ * @throws MachineError `usage` for what is no `K=V`, or what a unit could not hold
+ */
+export function checkEnvironment(env: readonly string[]): void {
+  const wrong = env.find((line) => !/^[A-Za-z_][A-Za-z0-9_]*=[^\0]*$/.test(line));
+  if (wrong !== undefined) {
+    const name = wrong.split("=", 1)[0] ?? "";
+    throw new MachineError("usage", `--engine-env takes NAME=VALUE, which what begins with "${name}" is not`);
+  }
+}

@@ -1,0 +1,148 @@
+import { isMachineError, MachineError, messageOf, type Io, type Shell } from "../driver/index.js";
+import { asUser, becomeRoot, runScript, template, type Privilege } from "../shell/script.js";
+import { findDistro, type Distro } from "./distros.js";
+import { parseOsRelease } from "./os-release.js";
+
+/** A host while it is provisioned: one shell, one way to be root, and its facts, each found when first needed. */
+export interface Host {
+  /** Runs templates of templates/provision, joined behind lib.sh. Resolves with the facts that they tell. */
+  run(io: Io, work: Work): Promise<ReadonlyMap<string, string>>;
+  /** What `read-facts.sh` tells. */
+  facts(io: Io): Promise<Facts>;
+  /** The facts are read again when next needed. */
+  forget(): void;
+}
+
+export interface Work {
+  /** The name of the step. */
+  readonly step: string;
+  readonly templates: readonly string[];
+  readonly params?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Milliseconds, default 120,000. */
+  readonly timeout?: number;
+  /** As the user who logged in. Default: as root. */
+  readonly plain?: boolean;
+}
+
+export interface Facts {
+  readonly distro: Distro;
+  readonly init: "systemd" | "openrc";
+  readonly hostname: string;
+  /** /etc/hosts knows the machine's name. */
+  readonly named: boolean;
+  /** IP addresses that others may use, without those of the engine's own networks. */
+  readonly addresses: readonly string[];
+  /** Version of the engine, e.g. "28.3.2"; undefined: there is none. */
+  readonly engine: string | undefined;
+  /** Output of `systemctl cat docker.service`, or OpenRC's script; undefined: there is no such service. */
+  readonly unit: string | undefined;
+  readonly active: boolean;
+  /** A run that changed the configuration did not come to its end. */
+  readonly unproven: boolean;
+  readonly daemonJson: string | undefined;
+  /** /etc/conf.d/docker of OpenRC. */
+  readonly confD: string | undefined;
+}
+
+/** Where the old configuration is kept until the new one is proven. */
+export const backupPath = "/etc/docker/machine-backup";
+
+export interface HostOptions {
+  readonly machine: string;
+  readonly shell: () => Promise<Shell>;
+  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly notice: (line: string) => void;
+}
+
+/** @see Host. Its errors begin with the machine's name. */
+export function openHost({ machine, shell, sudoPassword, notice }: HostOptions): Host {
+  let root: Promise<Privilege> | undefined;
+  let facts: Promise<Facts> | undefined;
+
+  const run: Host["run"] = async (io, { step, templates, plain = false, ...script }) => {
+    const told = new Map<string, string>();
+    const onLine = (line: string): void => {
+      const [, kind, text = ""] = /^machine-([a-z]+): (.*)$/.exec(line) ?? [];
+      const [, name = "", value = ""] = /^(\S+) (.*)$/.exec(text) ?? [];
+      if (kind === "notice") notice(text);
+      else if (kind === "fact") told.set(name, Buffer.from(value, "base64").toString());
+      else if (kind === undefined) io.report({ type: "output", machine, step, at: io.now(), line });
+    };
+    const connection = await shell();
+    if (!plain) root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword));
+    const text = await template("lib.sh", ...templates);
+    const name = `${machine}: could not ${step}`;
+    await runScript(connection, { ...script, name, text, onLine }, (await root) ?? asUser);
+    return told;
+  };
+
+  return {
+    run,
+    facts: (io) => (facts ??= readFacts(machine, (work) => run(io, work))),
+    forget: () => {
+      facts = undefined;
+    },
+  };
+}
+
+async function readFacts(machine: string, run: (work: Work) => Promise<ReadonlyMap<string, string>>): Promise<Facts> {
+  const told = await run({
+    step: "read the host's facts",
+    templates: ["service.sh", "read-facts.sh"],
+    params: { NAME: machine, BACKUP: backupPath },
+  });
+  return inMachine(machine, () => factsOf(told));
+}
+
+/** @throws MachineError `unsupported` for a host whose engine could not be configured */
+export function factsOf(told: ReadonlyMap<string, string>): Facts {
+  const init = told.get("init")?.trim();
+  const dockerd = told.get("dockerd");
+  const distro = findDistro(parseOsRelease(told.get("os-release") ?? ""));
+  if (init !== "systemd" && init !== "openrc") {
+    throw new MachineError(
+      "unsupported",
+      "the host runs neither systemd nor OpenRC, so its engine cannot be configured",
+    );
+  }
+  if (told.has("snap") && told.get("unit") === undefined) {
+    throw new MachineError("unsupported", "the host's docker is a snap, whose engine cannot be configured", {
+      hint: "`snap remove docker` on the host makes room for another engine",
+    });
+  }
+  return {
+    distro,
+    init,
+    hostname: told.get("hostname")?.trim() ?? "",
+    named: told.has("named"),
+    addresses: addressesOf(told.get("addresses") ?? ""),
+    engine: dockerd === undefined ? undefined : (/version v?([^\s,]+)/.exec(dockerd)?.[1] ?? "unknown"),
+    unit: told.get("unit"),
+    active: told.has("active"),
+    unproven: told.has("backup"),
+    daemonJson: told.get("daemon.json"),
+    confD: told.get("conf.d"),
+  };
+}
+
+/** From `ip -o addr show scope global`; without addresses that come and go (RFC 8981) or belong to containers. */
+function addressesOf(listing: string): string[] {
+  return listing.split("\n").flatMap((line) => {
+    const [, device = "", address] = /^\d+:\s+(\S+)\s+inet6?\s+([0-9a-f.:]+)/.exec(line) ?? [];
+    const passing = /\b(?:temporary|deprecated|tentative)\b/.test(line);
+    const ofContainers = /^(?:docker|br-|veth|cni|flannel|cali|virbr|podman)/.test(device);
+    return address === undefined || passing || ofContainers ? [] : [address];
+  });
+}
+
+/** Puts the machine's name before what went wrong. */
+async function inMachine<T>(machine: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isMachineError(error)) throw error;
+    const { code, hint, output } = error;
+    throw new MachineError(code, `${machine}: ${messageOf(error)}`, { hint, output, cause: error.cause });
+  }
+}

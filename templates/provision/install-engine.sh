@@ -1,0 +1,61 @@
+# shellcheck shell=sh
+# Installs the engine: by the script at URL, or, where URL is empty, the packages PACKAGES (the engine's own first, a
+# `?` after those that may be missing), from REPOSITORY if one is given. VERSION, if given, is exact and is kept.
+work=$(mktemp -d)
+trap 'packages_done; rm -rf "$work"' EXIT
+packages_prepare
+
+by_script() {
+  if ! command -v curl >/dev/null; then
+    packages_refresh
+    packages_install curl ca-certificates
+  fi
+  shown=$(printf '%s' "$URL" | sed 's,//[^/@]*@,//,')
+  other="--engine-install-url URL names another script, --engine-source distro takes the distribution's package"
+  # The address may hold a password: it is told over stdin, as a line of a curl configuration.
+  if ! status=$(printf 'url = "%s"\n' "$URL" |
+    curl -fsSL --connect-timeout 30 --retry 2 --max-time 300 -K - -o "$work/install.sh" -w '%{http_code}'); then
+    fail "the install script $shown cannot be fetched (HTTP status ${status:-000})" "$other"
+  fi
+  [ -s "$work/install.sh" ] || fail "the install script $shown is empty" "$other"
+  sum=$(sha256sum "$work/install.sh")
+  notice "install script $shown has the sha256 sum ${sum%% *}"
+  packages_wait
+  # VERSION is also the name by which get.docker.com's script knows it.
+  sh "$work/install.sh" || fail "the install script $shown failed (exit status $?)" "$other"
+  engine=$(command -v dockerd) || fail "the install script $shown left no dockerd on the host" "$other"
+  [ -z "$VERSION" ] || keep "$(packages_owner "$engine" || true)"
+}
+
+keep() {
+  if [ -n "$1" ]; then
+    packages_hold "$1"
+  else
+    notice "the version is not kept: no package holds the engine"
+  fi
+}
+
+by_packages() {
+  [ -z "$REPOSITORY" ] || packages_repository "$REPOSITORY"
+  packages_refresh
+  chosen=
+  held=
+  for package in $PACKAGES; do
+    case $package in
+    *\?) packages_has "${package%\?}" || continue ;;
+    esac
+    package=${package%\?}
+    # Of the others only the client has the engine's version.
+    if [ -n "$VERSION" ] && { [ -z "$chosen" ] || [ "$package" = docker-ce-cli ]; }; then
+      held="$held $package"
+      package=$(packages_find "$package" "$VERSION")
+    fi
+    chosen="$chosen $package"
+  done
+  # shellcheck disable=SC2086 # lists of words
+  packages_install $chosen
+  # shellcheck disable=SC2086
+  [ -z "$held" ] || packages_hold $held
+}
+
+if [ -n "$URL" ]; then by_script; else by_packages; fi

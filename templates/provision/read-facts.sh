@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# Tells all that the steps have to know, and changes nothing. NAME: the machine. BACKUP: folder of the old files.
+INIT=none
+if [ -d /run/systemd/system ]; then
+  INIT=systemd
+elif [ -d /run/openrc ]; then
+  INIT=openrc
+fi
+
+# tell NAME COMMAND...: the command's output as a fact; none when it fails
+tell() {
+  fact_name=$1
+  shift
+  if output=$("$@" 2>/dev/null); then printf '%s\n' "$output" | fact "$fact_name"; fi
+}
+
+# content NAME FILE: byte for byte, if it is there
+content() {
+  if [ -e "$2" ]; then fact "$1" <"$2"; fi
+}
+
+names_itself() {
+  grep -q "^[^#]*[[:space:]]$NAME\([[:space:]]\|\$\)" /etc/hosts
+}
+
+echo "$INIT" | fact init
+content os-release /etc/os-release
+tell hostname cat /proc/sys/kernel/hostname
+tell named names_itself
+tell addresses ip -o addr show scope global
+tell dockerd dockerd --version
+tell snap ls /snap/bin/docker /var/lib/snapd/snap/bin/docker
+tell active engine_is_active
+tell backup ls -d "$BACKUP"
+content daemon.json /etc/docker/daemon.json
+case $INIT in
+systemd) tell unit systemctl cat docker.service ;;
+openrc)
+  tell unit cat /etc/init.d/docker
+  content conf.d /etc/conf.d/docker
+  ;;
+esac

@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# Restarts the engine and waits until it listens on PORT.
+listens() {
+  grep -qis ": [0-9A-F]*:$(printf %04X "$PORT") [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6
+}
+
+explain() {
+  engine_log || true
+  fail "$1" "the lines above are the engine's own"
+}
+
+engine_restart || explain "the engine does not start"
+tries=0
+until listens; do
+  engine_is_active || explain "the engine has ended"
+  tries=$((tries + 1))
+  [ "$tries" -lt 60 ] || explain "the engine does not listen on port $PORT"
+  sleep 0.5
+done

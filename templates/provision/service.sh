@@ -1,0 +1,50 @@
+# shellcheck shell=sh
+# The engine as a service of systemd or OpenRC (INIT). No docker command here: one that finds the socket of a stopped
+# service would start it with its old settings.
+
+engine_is_active() {
+  case $INIT in
+  systemd) systemctl is-active --quiet docker.service ;;
+  openrc) rc-service --quiet docker status >/dev/null 2>&1 ;;
+  esac
+}
+
+engine_pid() {
+  case $INIT in
+  systemd) systemctl show --property MainPID docker.service ;;
+  openrc) cat /run/docker.pid 2>/dev/null || true ;;
+  esac
+}
+
+# Starts at boot from now on.
+engine_enable() {
+  case $INIT in
+  systemd) [ "$(systemctl is-enabled docker.service 2>/dev/null)" != disabled ] || systemctl enable docker.service ;;
+  openrc) rc-update show default | grep -q '^ *docker ' || rc-update add docker default ;;
+  esac
+}
+
+# The socket is stopped and made anew with the service: an engine that listened on its path by itself has replaced it,
+# and a socket in place would start the service in between.
+engine_restart() {
+  case $INIT in
+  systemd)
+    systemctl daemon-reload
+    systemctl reset-failed docker.service docker.socket 2>/dev/null || true
+    if systemctl cat docker.socket >/dev/null 2>&1; then
+      systemctl stop docker.socket docker.service
+    else
+      systemctl stop docker.service
+    fi
+    systemctl start docker.service
+    ;;
+  openrc) rc-service docker restart ;;
+  esac
+}
+
+engine_log() {
+  case $INIT in
+  systemd) journalctl --unit docker.service --lines 15 --no-pager --output cat ;;
+  openrc) tail -n 15 /var/log/docker.log ;;
+  esac
+}

@@ -1,0 +1,325 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runSteps } from "../../src/core/run-steps.js";
+import { proveTls } from "../../src/docker/engine.js";
+import type { DriverState, Io, StepEvent } from "../../src/driver/index.js";
+import { provisionSteps, upgradeSteps, type EngineOptions, type Provisioning } from "../../src/provision/steps.js";
+import { connectSsh, type SshConnection } from "../../src/shell/ssh.js";
+import { ensureAuthority, issueServerCertificate } from "../../src/tls/authority.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+
+const plain: EngineOptions = {
+  installUrl: "https://get.docker.com",
+  source: "script",
+  env: [],
+  labels: [],
+  insecureRegistries: [],
+  registryMirrors: [],
+  storageDriver: "",
+  opts: [],
+};
+
+describeOnHosts("provisioning", (lab) => {
+  let folder: string;
+  let certs: { dir: string; ca: string; caKey: string; cert: string; key: string };
+  const connections: SshConnection[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "provision-"));
+    const dir = join(folder, "certs");
+    const [ca, caKey, cert, key] = ["ca.pem", "ca-key.pem", "cert.pem", "key.pem"].map((name) => join(dir, name));
+    if (!ca || !caKey || !cert || !key) throw new Error("four paths");
+    certs = { dir, ca, caKey, cert, key };
+    const context = { now: Date.now(), user: "ann", notice: () => undefined };
+    await ensureAuthority(certs, { ...context, lock: (_, work) => work() });
+  });
+  afterAll(async () => {
+    await Promise.all(connections.map((connection) => connection.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  interface Account {
+    readonly user?: string;
+    readonly password?: string;
+  }
+
+  /** Runs the steps on the host as core does; what they said is in `notices` and `output`. */
+  async function begin(host: Host, { user = "root", password }: Account = {}) {
+    const debug: string[] = [];
+    const notices: string[] = [];
+    const output: string[] = [];
+    const connection = await connectSsh(
+      { kind: "ssh", host: host.address, port: host.port, user, keyPath: host.keyPath },
+      {
+        machine: host.name,
+        knownHosts: join(folder, `${host.name}.known_hosts`),
+        env: {},
+        signal: new AbortController().signal,
+        notice: () => undefined,
+        debug: (line) => debug.push(line),
+      },
+    );
+    connections.push(connection);
+    let issued: { ca: string; cert: string; key: string } | undefined;
+    const provisioning = (engine: Partial<EngineOptions>): Provisioning => ({
+      machine: host.name,
+      provider: "generic",
+      port: 2376,
+      shell: () => Promise.resolve(connection),
+      sudoPassword: () => Promise.resolve(password),
+      engine: { ...plain, ...engine },
+      certificates: async (addresses) => {
+        const names = [host.name, host.address, ...addresses];
+        const request = { machine: host.name, user: "ann", names, now: Date.now() };
+        return (issued ??= await issueServerCertificate(certs, request));
+      },
+      prove: () => proveTls(`tcp://${host.address}:2376`, certs),
+      notice: (line) => notices.push(line),
+    });
+    const io = {
+      now: Date.now,
+      signal: new AbortController().signal,
+      report: (event: StepEvent) => {
+        if (event.type === "output") output.push(event.line);
+      },
+    } as unknown as Io;
+    const machine = { name: host.name, dir: folder, state: {} as DriverState };
+    const journal = { done: new Set<string>(), note: () => Promise.resolve() };
+    return {
+      debug,
+      notices,
+      output,
+      certificate: () => issued,
+      newCertificate: () => (issued = undefined),
+      provision: (engine: Partial<EngineOptions> = {}) =>
+        runSteps(provisionSteps(provisioning(engine)), machine, io, journal),
+      upgrade: (engine: Partial<EngineOptions> = {}) =>
+        runSteps(upgradeSteps(provisioning(engine)), machine, io, journal),
+    };
+  }
+
+  /** What would differ if the engine had been restarted. */
+  const started = async (host: Host): Promise<string> =>
+    (await host.exec("systemctl show -p MainPID,ExecMainStartTimestampMonotonic docker.service docker.socket")).stdout;
+
+  const info = async (host: Host, format: string): Promise<string> =>
+    (await host.exec(`docker info --format '${format}'`)).stdout.trim();
+
+  test("installs an engine by the install script, as root, and a second run changes no byte and restarts nothing", async () => {
+    const host = await lab.createHost();
+    const server = await lab.serveInstallScripts();
+    const run = await begin(host);
+    const engine = {
+      installUrl: `${server.url}/install.sh`,
+      labels: ["role=web", "zone=a b"],
+      insecureRegistries: ["registry.example:5000"],
+      registryMirrors: ["https://mirror.example/"],
+      storageDriver: "overlay2",
+      opts: ["log-opt=max-size=7m", "max-concurrent-downloads=5"],
+      env: ["PLAIN=x y", `ODD=a$HOME"b"\\n%i$(id)`],
+    };
+    await run.provision(engine);
+    expect(server.requests).toEqual(["/install.sh"]);
+    expect(run.notices.join()).toMatch(/install\.sh has the sha256 sum [0-9a-f]{64}/);
+    expect(await info(host, "{{.Labels}} {{.Driver}} {{.RegistryConfig.Mirrors}}")).toBe(
+      "[role=web zone=a b provider=generic] overlay2 [https://mirror.example/]",
+    );
+    const environment = (await host.exec("tr '\\0' '\\n' </proc/$(pidof dockerd)/environ")).stdout.split("\n");
+    expect(environment).toEqual(expect.arrayContaining(engine.env));
+    expect((await host.exec("stat -c '%a %U' /etc/docker/*.pem")).stdout).toBe("644 root\n600 root\n644 root\n");
+    expect((await host.exec("systemctl is-enabled docker; ls -d /etc/docker/machine-backup")).stdout).toBe("enabled\n");
+
+    const before = [await host.files(), await started(host)];
+    await run.provision(engine);
+    expect([await host.files(), await started(host)]).toEqual(before);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ["a user whose sudo asks nothing", { user: "user" }],
+    ["a user whose sudo asks for a password", { user: "admin", password: "adminpw" }],
+  ])("installs the distribution's engine as %s; ps and the debug log show neither key nor password", async (_, account) => {
+    const host = await lab.createHost();
+    const run = await begin(host, account);
+    const watching = host.exec("while [ ! -e /tmp/stop ]; do ps -eo args; sleep 0.05; done | sort -u");
+    await run.provision({ source: "distro", labels: ["secretlabel=1"], env: ["HTTPS_PROXY="] });
+    await host.exec("touch /tmp/stop");
+    const seen = (await watching).stdout;
+    const key = (run.certificate()?.key ?? "").split("\n")[1] ?? "";
+    expect(key.length).toBeGreaterThan(20);
+    expect(seen).toContain("dd bs=1");
+    for (const secret of [key, "PRIVATE KEY", "adminpw", "secretlabel"]) {
+      expect(seen).not.toContain(secret);
+      expect([...run.debug, ...run.output, ...run.notices].join("\n")).not.toContain(secret);
+    }
+  });
+
+  test("names the host, also in /etc/hosts", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    await host.exec("hostname other && sed -i /127.0.1.1/d /etc/hosts");
+    await (await begin(host)).provision();
+    expect((await host.exec("hostname; cat /etc/hostname; getent hosts $(hostname)")).stdout).toContain(
+      `${host.name}\n${host.name}\n`,
+    );
+  });
+
+  test("leaves the engine's socket healthy, whatever a docker command of another user does meanwhile", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const meddling = host.exec("while [ ! -e /tmp/stop ]; do timeout 5 docker version >/dev/null; sleep 0.1; done");
+    await (await begin(host)).provision();
+    await host.exec("touch /tmp/stop");
+    await meddling;
+    expect((await host.exec("systemctl is-active docker.socket docker.service")).stdout).toBe("active\nactive\n");
+    await host.exec("systemctl stop docker.service");
+    expect((await host.exec("docker version --format '{{.Server.Version}}'")).stdout).toMatch(/^20\./);
+    expect((await host.exec("cat /proc/$(pidof dockerd)/cmdline | tr '\\0' ' '")).stdout).toContain("-H fd://");
+  });
+
+  test("takes the place of docker-machine's drop-in, and mends the socket that it broke", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const folders = "/etc/systemd/system/docker.service.d";
+    await host.exec(`mkdir -p ${folders} && cat >${folders}/10-machine.conf && systemctl daemon-reload && systemctl restart docker`, {
+      input: "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H unix:///var/run/docker.sock --label provider=generic \nEnvironment=\n",
+    });
+    await (await begin(host)).provision();
+    expect((await host.exec(`cat ${folders}/10-machine.conf`)).stdout).toMatch(
+      /^\[Service\]\nExecStart=\nExecStart=\/usr\/sbin\/dockerd -H fd:\/\/ --containerd=\S+ \$DOCKER_OPTS -H tcp:\/\/0\.0\.0\.0:2376 --tlsverify \S+ \S+ \S+\n$/,
+    );
+    expect(await info(host, "{{.Labels}}")).toBe("[provider=generic]");
+  });
+
+  test("serves IPv6 as well where the host has it", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    await (await begin(host)).provision();
+    const { stdout } = await host.exec("test -e /proc/net/if_inet6 && ss -tln | grep :2376 || echo '*:2376'");
+    expect(stdout).toContain("*:2376");
+  });
+
+  test("keeps the user's daemon.json, and moves addresses and TLS to the command line", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const hosts = ["fd://", "tcp://0.0.0.0:2375"];
+    await host.exec("mkdir -p /etc/docker && cat >/etc/docker/daemon.json && chmod 640 /etc/docker/daemon.json", {
+      input: JSON.stringify({ "x-unknown": undefined, hosts, labels: ["mine=1", "provider=old"], debug: true }, null, "\t"),
+    });
+    const run = await begin(host);
+    await run.provision({ labels: ["mine=2"] });
+    expect((await host.exec("cat /etc/docker/daemon.json; stat -c %a /etc/docker/daemon.json")).stdout).toBe(
+      '{\n\t"labels": [\n\t\t"mine=2",\n\t\t"provider=generic"\n\t],\n\t"debug": true\n}\n640\n',
+    );
+    expect(run.notices).toEqual([expect.stringMatching(/^hosts left \/etc\/docker\/daemon.json/)]);
+  });
+
+  test("refuses a broken daemon.json and changes nothing", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    await (await begin(host)).provision();
+    await host.exec("echo '{,}' >/etc/docker/daemon.json");
+    const before = [await host.files(), await started(host)];
+    await expect((await begin(host)).provision()).rejects.toMatchObject({
+      message: expect.stringContaining("/etc/docker/daemon.json on the host is not valid") as string,
+    });
+    expect([await host.files(), await started(host)]).toEqual(before);
+  });
+
+  test("takes a configuration back with which the engine does not start, and the old one serves again", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const run = await begin(host);
+    await run.provision({ labels: ["a=1"] });
+    const before = await host.files();
+    run.newCertificate();
+    await expect(run.provision({ opts: ["no-such-option=1"] })).rejects.toMatchObject({
+      message: `${host.name}: could not restart the engine: the engine does not start`,
+      output: expect.stringContaining("no-such-option") as string,
+    });
+    expect(await host.files()).toEqual(before);
+    expect(await info(host, "{{.Labels}}")).toBe("[a=1 provider=generic]");
+    await run.provision({ labels: ["a=1"] });
+  });
+
+  test("after a run that was killed, knows the last configuration that was proven", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const run = await begin(host);
+    await run.provision();
+    const before = await host.files();
+    await host.exec("cp -a /etc/docker /tmp/docker && mkdir -m 700 /etc/docker/machine-backup && cd /etc/docker && cp -p *.pem daemon.json /etc/systemd/system/docker.service.d/10-machine.conf machine-backup");
+    await host.exec(`echo '{"half": "done"}' >/etc/docker/daemon.json`);
+    await expect(run.provision({ opts: ["no-such-option=1"] })).rejects.toThrow("does not start");
+    expect(await host.files()).toEqual(before);
+  });
+
+  test("restarts an engine that is stopped", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const run = await begin(host);
+    await run.provision();
+    await host.exec("systemctl stop docker.socket docker.service");
+    await run.provision();
+    expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
+  });
+
+  test("says that the sudo password is wrong, and changes nothing", async () => {
+    const host = await lab.createHost();
+    const before = await host.files();
+    await expect((await begin(host, { user: "admin", password: "wrong" })).provision()).rejects.toMatchObject({
+      message: `${host.name}: sudo does not accept the password of admin`,
+    });
+    await expect((await begin(host, { user: "admin" })).provision()).rejects.toMatchObject({
+      hint: expect.stringContaining("--sudo-password-file") as string,
+    });
+    expect(await host.files()).toEqual(before);
+  });
+
+  test.each([
+    ["404", "cannot be fetched \\(HTTP status 404\\)"],
+    ["empty", "is empty"],
+    ["exit1", "failed \\(exit status 1\\)"],
+  ])("names the address and the other ways when the install script is wrong: %s", async (path, why) => {
+    const host = await lab.createHost();
+    const server = await lab.serveInstallScripts();
+    const error: unknown = await (await begin(host))
+      .provision({ installUrl: `${server.url.replace("//", "//ann:pass@")}/${path}` })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(new RegExp(`install script ${server.url}/${path} ${why}`)) as string,
+      hint: expect.stringMatching(/--engine-install-url .*--engine-source distro/) as string,
+    });
+    expect(JSON.stringify(error)).not.toContain("pass");
+  });
+
+  test("waits for apt's locks", async () => {
+    const host = await lab.createHost();
+    const hold = `import fcntl, time; f = [open(p, "w") for p in ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend")]; [fcntl.lockf(x, fcntl.LOCK_EX) for x in f]; print("held", flush=True); time.sleep(8)`;
+    void hold;
+    await host.exec("apt-get update");
+    await host.exec(`perl -e 'use Fcntl; for my $p ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") { open(my $f, ">", $p); push @f, $f; fcntl($f, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die } open(my $o, ">", "/tmp/held"); close $o; sleep 8' >/dev/null 2>&1 &
+      until [ -e /tmp/held ]; do sleep 0.1; done`);
+    expect((await host.exec("apt-get update")).stderr).toContain("Could not get lock");
+    await (await begin(host)).provision({ source: "distro" });
+    expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
+  });
+
+  test("installs an exact version, keeps it, and says so where the host has another", async () => {
+    const host = await lab.createHost();
+    const run = await begin(host);
+    await expect(run.provision({ source: "distro", version: "1.2.3" })).rejects.toMatchObject({
+      message: `${host.name}: could not install the engine: there is no docker.io of version 1.2.3`,
+    });
+    await run.provision({ source: "distro", version: "20.10.24" });
+    expect((await host.exec("apt-mark showhold")).stdout).toBe("docker.io\n");
+    await expect(run.provision({ version: "20.10.2" })).rejects.toMatchObject({
+      message: expect.stringMatching(/the host has engine 20\.10\.24\S*, not 20\.10\.2$/) as string,
+    });
+  });
+
+  test("upgrades the package that holds the engine, and leaves one that is kept", async () => {
+    const host = await lab.createHost({ image: "engine" });
+    const run = await begin(host);
+    await run.upgrade();
+    expect(run.notices.at(-1)).toMatch(/the engine is up to date: Docker version 20/);
+    await run.upgrade({ version: "20.10.24" });
+    expect((await host.exec("apt-mark showhold")).stdout).toBe("docker.io\n");
+    await run.upgrade();
+    expect(run.notices.join("\n")).toContain("docker.io is kept at its version");
+  });
+});
