@@ -14,5 +14,5 @@ export default ts.config(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
     },
   },
-  { files: [".ci/*.mjs"], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  { files: [".ci/*.mjs"], languageOptions: { globals: { URL: "readonly" } } },
 );

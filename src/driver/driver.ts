@@ -61,11 +61,15 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   /** From saved state only: no process, no network, no heavy import. */
   access(state: Readonly<S>): Access;
 
+  /** What is said of a verb that is left out; default: "NAME driver does not support VERB". */
+  refusal?(verb: Verb): string;
   start?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
   stop?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
   kill?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
   restart?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
 }
+
+export type Verb = "start" | "stop" | "kill" | "restart";
 
 /** A machine that does not exist yet: `common` holds the state's common fields with their defaults. */
 export interface MachinePlan {

@@ -1,0 +1,132 @@
+import { access as fileAccess, constants } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import {
+  defineDriver,
+  integer,
+  list,
+  MachineError,
+  text,
+  type DriverState,
+  type Io,
+  type Machine,
+  type SshTarget,
+  type Step,
+} from "../../src/driver/index.js";
+import { answers } from "./probe.js";
+import { reboot } from "./reboot.js";
+
+/** `EnginePort` and `SSHKey` are docker-machine's; the rest is left out of config.json where it is not used. */
+interface GenericState extends DriverState {
+  readonly EnginePort: number;
+  readonly SSHKey: string;
+  readonly SSHHostKey?: string;
+  readonly SSHJump?: readonly string[];
+}
+
+const logIn: Step<GenericState> = {
+  name: "log in to the host",
+  async run({ state }, io) {
+    const shell = await io.shell(target(state));
+    const { code, stderr } = await shell.exec("exit 0");
+    if (code !== 0) {
+      throw new MachineError("failed", `the login shell of ${state.SSHUser} ends with status ${String(code)}`, {
+        output: stderr,
+        hint: `check that "ssh ${state.SSHUser}@${state.IPAddress} true" works`,
+      });
+    }
+  },
+};
+
+/** Any computer that answers ssh. It is adopted, not made: `rm` forgets it and changes nothing on it. */
+export default defineDriver({
+  name: "generic",
+  summary: "A host that is there already, over SSH",
+  options: {
+    ipAddress: text({ help: "IP address or name of the host", ask: true }),
+    sshUser: text({ help: "User to log in as", default: "root", ask: true }),
+    sshKey: text({ help: "Private key file; without one the agent and the default keys are tried", ask: true }),
+    sshPort: integer({ help: "SSH port", default: 22, min: 1, max: 65_535 }),
+    enginePort: integer({ help: "Port of the engine", default: 2376, min: 1, max: 65_535 }),
+    sshHostKey: text({ help: "Fingerprint (SHA256:...) that the host key must have at the first contact" }),
+    sshJump: list({ help: "Host to go through: [user@]host[:port]" }),
+  },
+
+  async plan(options, { common }, io): Promise<GenericState> {
+    const { ipAddress, sshHostKey, sshJump } = options;
+    if (ipAddress === undefined || ipAddress === "") {
+      throw new MachineError("usage", "generic driver requires the --generic-ip-address option");
+    }
+    if (sshHostKey !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(sshHostKey)) {
+      throw new MachineError("usage", "--generic-ssh-host-key must be SHA256: and 43 letters, as ssh-keygen -l prints");
+    }
+    const key = options.sshKey === undefined ? "" : await readableKey(options.sshKey, io);
+    return {
+      ...common,
+      IPAddress: ipAddress,
+      SSHUser: options.sshUser,
+      SSHPort: options.sshPort,
+      SSHKeyPath: key,
+      EnginePort: options.enginePort,
+      SSHKey: key,
+      ...(sshHostKey === undefined ? {} : { SSHHostKey: sshHostKey }),
+      ...(sshJump.length === 0 ? {} : { SSHJump: sshJump }),
+    };
+  },
+  create: [logIn],
+
+  /** Running when the engine or sshd answers. Behind a jump host only a login can tell. */
+  async inspect({ state }, io) {
+    if (state.SSHJump === undefined) {
+      const up = (await answers(state.IPAddress, state.EnginePort)) || (await answers(state.IPAddress, state.SSHPort));
+      return { status: up ? "running" : "stopped" };
+    }
+    try {
+      await io.shell(target(state));
+      return { status: "running" };
+    } catch {
+      return { status: "stopped" };
+    }
+  },
+  remove: () => Promise.resolve(),
+  access: (state: GenericState) => ({
+    docker: `tcp://${bracketed(state.IPAddress)}:${String(state.EnginePort)}`,
+    shell: target(state),
+  }),
+  restart: (machine: Machine<GenericState>, io: Io) => reboot(target(machine.state), io),
+});
+
+function target(state: GenericState): SshTarget {
+  return {
+    kind: "ssh",
+    host: state.IPAddress,
+    port: state.SSHPort,
+    user: state.SSHUser,
+    ...(state.SSHKeyPath === "" ? {} : { keyPath: state.SSHKeyPath }),
+    ...(state.SSHHostKey === undefined ? {} : { hostKey: state.SSHHostKey }),
+    ...(state.SSHJump === undefined ? {} : { jump: state.SSHJump }),
+  };
+}
+
+/** The key stays where the user keeps it: the store holds no copy that could leak or go stale. */
+async function readableKey(path: string, io: Pick<Io, "env">): Promise<string> {
+  const expanded = path.startsWith("~/") ? join(io.env["HOME"] ?? homedir(), path.slice(2)) : path;
+  const full = isAbsolute(expanded) ? expanded : resolve(expanded);
+  try {
+    await fileAccess(full, constants.R_OK);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new MachineError(
+      "precheck",
+      missing ? `SSH key does not exist: "${path}"` : `SSH key cannot be read: "${path}"`,
+      {
+        hint: "--generic-ssh-key takes the private key file",
+      },
+    );
+  }
+  return full;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}

@@ -1,0 +1,32 @@
+import { MachineError, poll, type Io, type SshTarget } from "../../src/driver/index.js";
+
+const bootId = "cat /proc/sys/kernel/random/boot_id";
+
+/**
+ * Reboots the host over ssh and returns when it has come up again. The boot id tells the new run of the system from
+ * the old one that is still going down: a login alone would prove nothing.
+ * @see https://docs.kernel.org/admin-guide/sysctl/kernel.html#random
+ */
+export async function reboot(target: SshTarget, io: Io): Promise<void> {
+  const shell = await io.shell(target);
+  const before = await shell.exec(bootId);
+  const { code, stderr } = await shell
+    .exec('if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi', { timeout: 30_000 })
+    .catch(() => ({ code: 0, stderr: "" }));
+  if (code !== 0) {
+    throw new MachineError("failed", `could not reboot ${target.host}`, {
+      output: stderr,
+      hint: `rebooting takes root or sudo without a password for ${target.user}`,
+    });
+  }
+  const hint = `look at its console, then try "ssh ${target.user}@${target.host}"`;
+  await poll(io, `${target.host} to come up again`, { every: 3_000, limit: 180_000, hint }, async () => {
+    try {
+      const now = await (await io.shell(target)).exec(bootId, { timeout: 10_000 });
+      return now.code === 0 && now.stdout !== before.stdout ? true : undefined;
+    } catch (error) {
+      if (io.signal.aborted) throw error;
+      return undefined;
+    }
+  });
+}

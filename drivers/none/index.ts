@@ -1,0 +1,29 @@
+import { defineDriver, MachineError, text, type DriverState } from "../../src/driver/index.js";
+
+interface NoneState extends DriverState {
+  readonly URL: string;
+}
+
+const past = { start: "started", stop: "stopped", kill: "killed", restart: "restarted" } as const;
+
+/** A Docker engine that somebody else looks after: only its URL is kept. */
+export default defineDriver({
+  name: "none",
+  summary: "An engine that is there already, by its URL",
+  options: {
+    url: text({ help: "URL of the engine, e.g. tcp://192.0.2.7:2376", flag: "url", env: null, ask: true }),
+  },
+
+  plan({ url }, { common }): Promise<NoneState> {
+    if (url === undefined || url === "") {
+      throw new MachineError("usage", "--url option is required when no driver is selected");
+    }
+    if (!URL.canParse(url)) throw new MachineError("usage", `--url must be a URL, not "${url}"`);
+    return Promise.resolve({ ...common, IPAddress: new URL(url).host, URL: url });
+  },
+  create: [],
+  inspect: () => Promise.resolve({ status: "running" }),
+  remove: () => Promise.resolve(),
+  access: (state: NoneState) => ({ docker: state.URL }),
+  refusal: (verb) => `hosts without a driver cannot be ${past[verb]}`,
+});

@@ -1,0 +1,142 @@
+import { createMachine, resumeMachine } from "../core/create.js";
+import { findDriver } from "../core/registry.js";
+import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
+import type { EngineOptions, SwarmOptions } from "../store/config.js";
+import { declare } from "../ui/arguments.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand, sudoOptions } from "./command.js";
+import { sudoPassword } from "./sudo.js";
+
+const options = {
+  driver: text({ help: "Driver to create machine with", short: "d", env: "MACHINE_DRIVER" }),
+  engineInstallUrl: text({
+    help: "Script that installs the engine",
+    default: "https://get.docker.com",
+    env: "MACHINE_DOCKER_INSTALL_URL",
+  }),
+  engineSource: choice(["script", "distro"], {
+    help: "Where a missing engine comes from: the install script or the distribution's packages",
+    default: "script",
+    env: "MACHINE_ENGINE_SOURCE",
+  }),
+  engineVersion: text({ help: "Exact version of the engine, which the package manager then keeps" }),
+  engineOpt: list({ help: "Engine option: key=value" }),
+  engineInsecureRegistry: list({ help: "Registry to use without TLS" }),
+  engineRegistryMirror: list({ help: "Registry mirror", env: "ENGINE_REGISTRY_MIRROR" }),
+  engineLabel: list({ help: "Label of the engine: key=value" }),
+  engineStorageDriver: text({ help: "Storage driver; without one the engine chooses", default: "" }),
+  engineEnv: list({ help: "Environment variable of the engine: KEY=value, e.g. HTTP_PROXY=http://..." }),
+  swarm: boolean({ help: "Classic Swarm, which engines no longer have: kept in config.json only" }),
+  swarmImage: text({ help: "Classic Swarm", default: "swarm:latest", env: "MACHINE_SWARM_IMAGE" }),
+  swarmMaster: boolean({ help: "Classic Swarm" }),
+  swarmDiscovery: text({ help: "Classic Swarm", default: "" }),
+  swarmStrategy: text({ help: "Classic Swarm", default: "spread" }),
+  swarmOpt: list({ help: "Classic Swarm" }),
+  swarmJoinOpt: list({ help: "Classic Swarm" }),
+  swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
+  swarmAddr: text({ help: "Classic Swarm", default: "" }),
+  swarmExperimental: boolean({ help: "Classic Swarm" }),
+  tlsSan: list({ help: "One more name or address for the engine's certificate" }),
+  keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
+  resume: boolean({ help: "Go on with a create that was cut off" }),
+  ...sudoOptions,
+};
+
+export const create = defineCommand({
+  usage: "-d DRIVER [OPTIONS] NAME",
+  options,
+
+  async driver(argv, env) {
+    const name = chosenDriver(argv) ?? env["MACHINE_DRIVER"];
+    return name ? findDriver(name) : undefined;
+  },
+
+  async run({ args, values, chosen, session, terminal }) {
+    const [name, ...extra] = args;
+    if (name === undefined) throw new MachineError("failed", "Error: No machine name specified");
+    if (extra.length > 0) {
+      throw new MachineError("failed", `Invalid command line. Found extra arguments [${extra.join(" ")}]`);
+    }
+    const provision = {
+      source: values.engineSource,
+      version: values.engineVersion,
+      sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
+    };
+    const { keepOnFailure } = values;
+    if (values.resume) {
+      await resumeMachine(session, name, { keepOnFailure, provision });
+    } else {
+      if (chosen === undefined) {
+        throw new MachineError("usage", "no driver is chosen", { hint: `machine create -d generic ... ${name}` });
+      }
+      const { engine, swarm } = hostOptions(values, session);
+      await createMachine(session, {
+        ...chosen,
+        name,
+        engine,
+        swarm,
+        serverCertSANs: values.tlsSan,
+        provision,
+        keepOnFailure,
+      });
+    }
+    print(
+      terminal,
+      "Docker is up and running!\nTo see how to connect your Docker Client to the Docker Engine running on " +
+        `this virtual machine, run: ${terminal.program} env ${name}`,
+    );
+  },
+});
+
+/** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
+function chosenDriver(argv: readonly string[]): string | undefined {
+  const [one] = declare({ driver: options.driver });
+  for (const [index, word] of argv.entries()) {
+    if (word === "--") return undefined;
+    const [, name, value] = /^--?([^=-][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+    if (one !== undefined && name !== undefined && (name === one.flag || name === one.option.short)) {
+      return value ?? argv[index + 1];
+    }
+  }
+  return undefined;
+}
+
+function hostOptions(
+  values: Values<typeof options>,
+  session: { tell(line: string): void },
+): { engine: Partial<EngineOptions>; swarm: Partial<SwarmOptions> } {
+  const { swarm, swarmMaster, swarmDiscovery } = values;
+  if (swarmDiscovery !== "" && !swarmDiscovery.includes("://")) {
+    const reason = `Swarm Discovery URL was in the wrong format: ${swarmDiscovery}`;
+    throw new MachineError("failed", `Error parsing swarm discovery: ${reason}`);
+  }
+  if (swarm || swarmMaster) {
+    session.tell(
+      "Classic Swarm is gone from today's engines: use `docker swarm init` and `docker swarm join` instead.",
+    );
+  }
+  return {
+    engine: {
+      ArbitraryFlags: values.engineOpt,
+      Env: values.engineEnv,
+      InsecureRegistry: values.engineInsecureRegistry,
+      Labels: values.engineLabel,
+      StorageDriver: values.engineStorageDriver,
+      RegistryMirror: values.engineRegistryMirror,
+      InstallURL: values.engineInstallUrl,
+    },
+    swarm: {
+      IsSwarm: swarm || swarmMaster,
+      Address: values.swarmAddr,
+      Discovery: swarmDiscovery,
+      Agent: swarm,
+      Master: swarmMaster,
+      Host: values.swarmHost,
+      Image: values.swarmImage,
+      Strategy: values.swarmStrategy,
+      ArbitraryFlags: values.swarmOpt,
+      ArbitraryJoinFlags: values.swarmJoinOpt,
+      IsExperimental: values.swarmExperimental,
+    },
+  };
+}

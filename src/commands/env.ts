@@ -1,0 +1,156 @@
+import { basename, join } from "node:path";
+import { checkEndpoint } from "../core/endpoint.js";
+import { loadHost } from "../core/host.js";
+import { boolean, MachineError, text } from "../driver/index.js";
+import { print, type Terminal } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { oneName } from "./machines.js";
+
+/** How a shell takes environment variables. The forms are docker-machine's. */
+interface ShellSyntax {
+  readonly set: (name: string, value: string) => string;
+  readonly unset: (name: string) => string;
+  readonly comment: string;
+  /** How the output of `command` is evaluated. */
+  readonly evaluate: (command: string) => string;
+}
+
+const posix: ShellSyntax = {
+  set: (name, value) => `export ${name}="${value.replace(/["\\$`]/g, "\\$&")}"`,
+  unset: (name) => `unset ${name}`,
+  comment: "#",
+  evaluate: (command) => `eval $(${command})`,
+};
+
+const powershell: ShellSyntax = {
+  set: (name, value) => `$Env:${name} = "${value.replace(/["`$]/g, "`$&")}"`,
+  unset: (name) => `Remove-Item Env:\\\\${name}`,
+  comment: "#",
+  evaluate: (command) => `& ${command} | Invoke-Expression`,
+};
+
+const shells: Readonly<Record<string, ShellSyntax>> = {
+  fish: {
+    set: (name, value) => `set -gx ${name} "${value.replace(/["\\$]/g, "\\$&")}";`,
+    unset: (name) => `set -e ${name};`,
+    comment: "#",
+    evaluate: (command) => `eval (${command})`,
+  },
+  powershell,
+  pwsh: powershell,
+  cmd: {
+    set: (name, value) => `SET ${name}=${value}`,
+    unset: (name) => `SET ${name}=`,
+    comment: "REM",
+    evaluate: (command) => `\t@FOR /f "tokens=*" %i IN ('${command}') DO @%i`,
+  },
+  tcsh: {
+    set: (name, value) => `setenv ${name} "${value}";`,
+    unset: (name) => `unsetenv ${name};`,
+    comment: ":",
+    evaluate: (command) => `eval \`${command}\``,
+  },
+  emacs: {
+    set: (name, value) => `(setenv "${name}" "${value.replace(/["\\]/g, "\\$&")}")`,
+    unset: (name) => `(setenv "${name}" nil)`,
+    comment: ";;",
+    evaluate: (command) => `(with-temp-buffer (shell-command "${command}" (current-buffer)) (eval-buffer))`,
+  },
+};
+
+export const env = defineCommand({
+  usage: "[OPTIONS] [NAME]",
+  options: {
+    swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }),
+    shell: text({ help: "Force environment to be configured for a specified shell; default: that of $SHELL" }),
+    unset: boolean({ help: "Unset variables instead of setting them", short: "u" }),
+    noProxy: boolean({ help: "Add machine IP to NO_PROXY environment variable" }),
+  },
+  async run({ args, values, session, terminal }) {
+    const syntax = shellSyntax(values.shell, terminal);
+    if (values.unset) {
+      if (args.length > 0)
+        throw new MachineError("failed", "Error: Expected no machine name when the -u flag is present");
+      const proxy = values.noProxy ? [noProxyName(terminal)] : [];
+      for (const name of [...variables(terminal), ...proxy]) print(terminal, syntax.unset(name));
+    } else {
+      const host = await loadHost(session, await oneName(args, session));
+      if (values.swarm) throw notSwarm(host.name);
+      const { url, address } = await checkEndpoint(session, host, "Error checking TLS connection");
+      const settings = {
+        DOCKER_TLS_VERIFY: "1",
+        DOCKER_HOST: url,
+        DOCKER_CERT_PATH: host.dir,
+        DOCKER_MACHINE_NAME: host.name,
+        ...(terminal.platform === "win32" ? { COMPOSE_CONVERT_WINDOWS_PATHS: "true" } : {}),
+        ...(values.noProxy ? { [noProxyName(terminal)]: noProxyWith(address, terminal) } : {}),
+      };
+      for (const [name, value] of Object.entries(settings)) print(terminal, syntax.set(name, value));
+    }
+    hint(syntax, values, args, terminal);
+  },
+});
+
+export const config = defineCommand({
+  usage: "[NAME]",
+  options: { swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }) },
+  async run({ args, values, session, terminal }) {
+    const host = await loadHost(session, await oneName(args.slice(0, 1), session));
+    if (values.swarm) throw notSwarm(host.name);
+    const { url } = await checkEndpoint(session, host, "Error running connection boilerplate");
+    const file = (name: string): string => JSON.stringify(join(host.dir, name));
+    print(terminal, "--tlsverify");
+    print(terminal, `--tlscacert=${file("ca.pem")}`);
+    print(terminal, `--tlscert=${file("cert.pem")}`);
+    print(terminal, `--tlskey=${file("key.pem")}`);
+    print(terminal, `-H=${url}`);
+  },
+});
+
+function variables({ platform }: Terminal): string[] {
+  const names = ["DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"];
+  return platform === "win32" ? [...names, "COMPOSE_CONVERT_WINDOWS_PATHS"] : names;
+}
+
+/** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
+function hint(
+  { comment, evaluate }: ShellSyntax,
+  values: { readonly shell: string | undefined; readonly unset: boolean; readonly noProxy: boolean },
+  args: readonly string[],
+  terminal: Terminal,
+): void {
+  const words = [
+    terminal.program,
+    "env",
+    ...(values.unset ? ["-u"] : []),
+    ...(values.noProxy ? ["--no-proxy"] : []),
+    ...(values.shell === undefined ? [] : ["--shell", values.shell]),
+    ...args,
+  ];
+  print(terminal, `${comment} Run this command to configure your shell: `);
+  print(terminal, `${comment} ${evaluate(words.join(" "))}`);
+}
+
+/** Of $SHELL; where it is empty the POSIX form serves every shell that could evaluate it, on Windows cmd. */
+function shellSyntax(wanted: string | undefined, { env: vars, platform }: Terminal): ShellSyntax {
+  const fallback = platform === "win32" ? "cmd" : "sh";
+  const name = wanted ?? (basename(vars["SHELL"] ?? "") || fallback);
+  return Object.hasOwn(shells, name) ? (shells[name] ?? posix) : posix;
+}
+
+function noProxyName({ env: vars }: Terminal): string {
+  return vars["no_proxy"] ? "no_proxy" : "NO_PROXY";
+}
+
+function noProxyWith(address: string, terminal: Terminal): string {
+  const now = (terminal.env[noProxyName(terminal)] ?? "").split(",").filter((part) => part !== "");
+  return (now.includes(address) ? now : [...now, address]).join(",");
+}
+
+function notSwarm(name: string): MachineError {
+  return new MachineError(
+    "failed",
+    `"${name}" is not a swarm master. The --swarm flag is intended for use with swarm masters`,
+    { hint: "classic Swarm is gone; `docker swarm init` works through the machine's ordinary environment" },
+  );
+}

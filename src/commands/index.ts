@@ -1,0 +1,49 @@
+import type { Command } from "./command.js";
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every command: its summary, and where it is loaded from when it is called. */
+export const commands: Readonly<Record<string, Entry>> = {
+  active: { summary: "Print which machine is active", load: async () => (await import("./list.js")).active },
+  config: { summary: "Print the connection config for machine", load: async () => (await import("./env.js")).config },
+  create: { summary: "Create a machine", load: async () => (await import("./create.js")).create },
+  env: {
+    summary: "Display the commands to set up the environment for the Docker client",
+    load: async () => (await import("./env.js")).env,
+  },
+  inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
+  ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
+  kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
+  ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
+  provision: {
+    summary: "Re-provision existing machines",
+    load: async () => (await import("./provision.js")).provision,
+  },
+  "regenerate-certs": {
+    summary: "Regenerate TLS Certificates for a machine",
+    load: async () => (await import("./provision.js")).regenerateCerts,
+  },
+  restart: { summary: "Restart a machine", load: async () => (await import("./power.js")).restart },
+  rm: { summary: "Remove a machine", load: async () => (await import("./remove.js")).rm },
+  scp: { summary: "Copy files between machines", load: async () => (await import("./shell.js")).scp },
+  ssh: {
+    summary: "Log into or run a command on a machine with SSH.",
+    load: async () => (await import("./shell.js")).ssh,
+  },
+  start: { summary: "Start a machine", load: async () => (await import("./power.js")).start },
+  status: { summary: "Get the status of a machine", load: async () => (await import("./show.js")).status },
+  stop: { summary: "Stop a machine", load: async () => (await import("./power.js")).stop },
+  trust: { summary: "Accept the changed host key of a machine", load: async () => (await import("./shell.js")).trust },
+  upgrade: {
+    summary: "Upgrade a machine to the latest version of Docker",
+    load: async () => (await import("./provision.js")).upgrade,
+  },
+  url: { summary: "Get the URL of a machine", load: async () => (await import("./show.js")).url },
+  version: {
+    summary: "Show the Docker Machine version or a machine docker version",
+    load: async () => (await import("./show.js")).version,
+  },
+};

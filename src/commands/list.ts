@@ -1,0 +1,68 @@
+import { listMachines, type Listed } from "../core/listing.js";
+import { boolean, integer, list, MachineError, text } from "../driver/index.js";
+import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { filterOf, type Filterable } from "./filter.js";
+
+export const ls = defineCommand({
+  usage: "[OPTIONS]",
+  options: {
+    quiet: boolean({ help: "Enable quiet mode", short: "q" }),
+    filter: list({ help: "Filter output: name=REGEXP, state=, driver=, swarm= or label=KEY=VALUE" }),
+    timeout: integer({
+      help: "Seconds after which a machine counts as not answering",
+      short: "t",
+      default: 10,
+      min: 0,
+    }),
+    format: text({ help: "Pretty-print machines using a Go template", short: "f" }),
+  },
+  async run({ values, session, terminal }) {
+    const filter = filterOf(values.filter);
+    const stored = await session.store.list();
+    const isOffline = values.quiet && !filter.keys.has("state");
+    const rows = isOffline ? stored.map(unasked) : await listMachines(session, stored, values.timeout * 1000);
+    const shown = rows.filter((row) => filter.matches(row, rows));
+    if (values.quiet) {
+      for (const { name } of shown) print(terminal, name);
+      return;
+    }
+    const { render } = await import("./list-format.js");
+    terminal.stdout.write(render([...shown].sort(byName) as Listed[], rows as Listed[], values.format, terminal.env));
+  },
+});
+
+export const active = defineCommand({
+  usage: "[OPTIONS]",
+  options: {
+    timeout: integer({
+      help: "Seconds after which a machine counts as not answering",
+      short: "t",
+      default: 10,
+      min: 0,
+    }),
+  },
+  async run({ args, values, session, terminal }) {
+    if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
+    const rows = await listMachines(session, await session.store.list(), values.timeout * 1000);
+    const found = [...rows].sort(byName).find(({ url }) => url !== "" && url === terminal.env["DOCKER_HOST"]);
+    if (found !== undefined) {
+      print(terminal, found.name);
+      return;
+    }
+    const isLate = rows.some(({ state }) => state === "Timeout");
+    throw new MachineError("failed", isLate ? "Error getting active host: timeout" : "No active host found");
+  },
+});
+
+function unasked(one: StoredMachine | BrokenMachine): Filterable {
+  if ("error" in one) return { name: one.name, driverName: "not found", state: "Error" };
+  return { name: one.name, driverName: one.config.DriverName, state: "", config: one.config };
+}
+
+/** Natural order of the names in lower case: m2 before m10. */
+function byName({ name: one }: { readonly name: string }, { name: other }: { readonly name: string }): number {
+  const order = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
+  return order.compare(one.toLowerCase(), other.toLowerCase());
+}

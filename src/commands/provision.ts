@@ -1,0 +1,62 @@
+import { provisionHost, upgradeHost, type ProvisionRequest } from "../core/provision.js";
+import type { Host } from "../core/host.js";
+import { authorityContext } from "../core/certificates.js";
+import { renewClientCertificate } from "../tls/authority.js";
+import { boolean, MachineError, text } from "../driver/index.js";
+import { askLine } from "../ui/prompt.js";
+import { defineCommand, sudoOptions, type Call } from "./command.js";
+import { onEach } from "./machines.js";
+import { sudoPassword } from "./sudo.js";
+
+export const provision = defineCommand({
+  usage: "[OPTIONS] [NAME...]",
+  options: sudoOptions,
+  run: (call) =>
+    onEach(call, async (host) => {
+      await provisionHost(call.session, host, request(call, host));
+    }),
+});
+
+export const regenerateCerts = defineCommand({
+  usage: "[OPTIONS] [NAME...]",
+  options: {
+    force: boolean({ help: "Force rebuild and do not prompt", short: "f" }),
+    clientCerts: boolean({ help: "Also regenerate client certificates." }),
+    ...sudoOptions,
+  },
+  async run(call) {
+    const { values, session, terminal } = call;
+    if (!values.force) {
+      const answer = await askLine(terminal, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
+      if (answer === undefined) throw new MachineError("failed", "EOF");
+      if (!/^\s*y/i.test(answer)) return;
+    }
+    session.tell("Regenerating TLS certificates");
+    if (values.clientCerts) {
+      session.tell("Regenerating local certificates");
+      await renewClientCertificate(session.certs, authorityContext(session));
+    }
+    await onEach(call, async (host) => {
+      await provisionHost(session, host, { ...request(call, host), renew: true });
+    });
+  },
+});
+
+export const upgrade = defineCommand({
+  usage: "[OPTIONS] [NAME...]",
+  options: {
+    engineVersion: text({ help: "Exact version to bring the engine to, which the package manager then keeps" }),
+    ...sudoOptions,
+  },
+  run: (call) =>
+    onEach(call, async (host) => {
+      await upgradeHost(call.session, host, { ...request(call, host), version: call.values.engineVersion });
+    }),
+});
+
+function request(
+  { session, values }: Pick<Call<typeof sudoOptions>, "session" | "values">,
+  { name }: Pick<Host, "name">,
+): ProvisionRequest {
+  return { sudoPassword: sudoPassword(session, name, values.sudoPasswordFile) };
+}

@@ -1,0 +1,174 @@
+import {
+  isMachineError,
+  MachineError,
+  type Driver,
+  type DriverState,
+  type Options,
+  type Values,
+} from "../driver/index.js";
+import { newConfig, type NewMachine } from "../store/config.js";
+import { ensureAuthority } from "../tls/authority.js";
+import { loadHost, whileDoing, type Host } from "./host.js";
+import { machineIo } from "./io.js";
+import { authorityContext } from "./certificates.js";
+import { provisionHost, type ProvisionRequest } from "./provision.js";
+import { runSteps, undoSteps } from "./run-steps.js";
+import type { Session } from "./session.js";
+
+export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm" | "serverCertSANs"> {
+  readonly name: string;
+  readonly driver: Driver;
+  readonly values: Values<Options>;
+  readonly provision: ProvisionRequest;
+  /** Leaves a half-made machine for a look instead of undoing it. */
+  readonly keepOnFailure: boolean;
+}
+
+/**
+ * Makes a machine and provisions it. When making it fails, what was made is undone and the name is free again; when
+ * provisioning fails the machine stays, since its steps can be repeated. Ctrl-C undoes everything.
+ * @throws MachineError `precheck` before anything is stored; `exists` for a name that is taken
+ */
+export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
+  const { name, driver } = request;
+  const { store } = session;
+  await store.checkFree(name);
+  const state = await plan(session, request);
+  await ensureAuthority(session.certs, authorityContext(session)).catch((error: unknown) => {
+    throw whileDoing("Error generating certificates", error);
+  });
+  await store.lock(name, async () => {
+    await store.claim(name);
+    const { certs } = session;
+    const tls = {
+      CaCertPath: certs.ca,
+      CaPrivateKeyPath: certs.caKey,
+      ClientCertPath: certs.cert,
+      ClientKeyPath: certs.key,
+    };
+    const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
+    const { source, version } = request.provision;
+    await store.writeJournal(name, {
+      phase: "create",
+      done: [],
+      settings: { source: source ?? null, version: version ?? null },
+    });
+    await store.save(name, config);
+    await makeAndProvision(session, await loadHost(session, name), request);
+  });
+}
+
+/** Goes on with a create that was cut off: steps that were done are not repeated. */
+export async function resumeMachine(
+  session: Session,
+  name: string,
+  { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
+): Promise<void> {
+  const host = await loadHost(session, name);
+  await session.store.lock(name, async () => {
+    const journal = await session.store.readJournal(name);
+    if (journal === undefined) {
+      throw new MachineError("failed", `${name} is complete, there is nothing to resume`, {
+        hint: `to go through its provisioning again: machine provision ${name}`,
+      });
+    }
+    const { source, version } = journal.settings;
+    const asked = {
+      source: source === "distro" ? "distro" : "script",
+      version: typeof version === "string" ? version : undefined,
+    } as const;
+    await makeAndProvision(session, host, { keepOnFailure, provision: { ...provision, ...asked } });
+  });
+}
+
+/** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */
+async function plan(session: Session, { name, driver, values }: CreateRequest): Promise<DriverState> {
+  const dir = session.store.dir(name);
+  const common: DriverState = {
+    IPAddress: "",
+    MachineName: name,
+    SSHUser: "",
+    SSHPort: 0,
+    SSHKeyPath: "",
+    StorePath: session.store.root,
+    SwarmMaster: false,
+    SwarmHost: "",
+    SwarmDiscovery: "",
+  };
+  try {
+    return await driver.plan(values, { name, dir, common }, machineIo(session, { name, dir }));
+  } catch (error) {
+    if (!isMachineError(error)) throw error;
+    const { hint, output } = error;
+    if (error.code !== "precheck") {
+      throw new MachineError("failed", `Error setting machine configuration from flags provided: ${error.message}`, {
+        hint,
+      });
+    }
+    throw new MachineError("precheck", `Error with pre-create check: ${JSON.stringify(error.message)}`, {
+      hint,
+      output,
+    });
+  }
+}
+
+async function makeAndProvision(
+  session: Session,
+  host: Host,
+  { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
+): Promise<void> {
+  const made = await make(session, host).catch(async (error: unknown) => {
+    throw await undone(session, host, keepOnFailure, error);
+  });
+  if (host.driver.access(made.machine.state).shell !== undefined) {
+    await provisionHost(session, made, provision).catch(async (error: unknown) => {
+      if (session.signal.aborted) throw await undone(session, made, keepOnFailure, error);
+      throw whileDoing("Error creating machine: Error running provisioning", withHint(error, host.name));
+    });
+  }
+  await session.store.removeJournal(host.name);
+}
+
+/** The driver's own steps. After each of them its result is on disk before the next begins. */
+async function make(session: Session, host: Host): Promise<Host> {
+  const { store } = session;
+  const { name, driver, io } = host;
+  const journal = await store.readJournal(name);
+  if (journal === undefined || journal.phase === "provision") return host;
+  let done = journal.done;
+  const machine = await runSteps(driver.create, host.machine, io, {
+    done: new Set(done),
+    note: async (step, changes) => {
+      if (Object.keys(changes).length > 0) {
+        await store.write(name, (now) => ({ ...now, Driver: { ...now.Driver, ...changes } }));
+      }
+      done = [...done, step];
+      await store.writeJournal(name, { ...journal, done });
+    },
+  });
+  await store.writeJournal(name, { ...journal, done, phase: "provision" });
+  return { ...host, machine };
+}
+
+/** Takes away what was made, under a signal of its own: Ctrl-C must not stop the cleaning. Returns what to throw. */
+async function undone(session: Session, { name, driver }: Host, keep: boolean, error: unknown): Promise<unknown> {
+  const failure = whileDoing("Error creating machine: Error in driver during machine creation", error);
+  if (keep) return withHint(failure, name);
+  const host = await loadHost({ ...session, signal: AbortSignal.timeout(60_000) }, name);
+  const left = await undoSteps(driver.create, host.machine, host.io);
+  if (left.length === 0) {
+    await session.store.remove(name);
+    return failure;
+  }
+  return new MachineError("failed", `${name} could not be undone whole: ${left.join("; ")}`, {
+    hint: `machine rm ${name}`,
+    cause: failure,
+  });
+}
+
+function withHint(error: unknown, name: string): unknown {
+  if (!isMachineError(error)) return error;
+  const next = `the machine is kept; to go on: machine provision ${name}, to give it up: machine rm ${name}`;
+  const hint = error.hint === undefined ? next : `${error.hint}\nhint: ${next}`;
+  return new MachineError(error.code, error.message, { hint, output: error.output, cause: error });
+}

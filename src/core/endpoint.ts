@@ -1,0 +1,51 @@
+import { handshake, readCredentials } from "../docker/engine.js";
+import { isMachineError, MachineError, type Status } from "../driver/index.js";
+import { warnOfExpiry } from "./expiry.js";
+import type { Host } from "./host.js";
+import type { Session } from "./session.js";
+
+/** URL of the machine's engine. @throws MachineError `Host is not running`, as docker-machine says it */
+export async function engineUrl({ driver, machine, io }: Host): Promise<string> {
+  const { status } = await driver.inspect(machine, io);
+  if (status !== "running") {
+    throw new MachineError("failed", "Host is not running", { hint: `machine status ${machine.name}` });
+  }
+  return driver.access(machine.state).docker;
+}
+
+/**
+ * The engine's URL, and its host alone, once a TLS handshake has shown that a client can use them.
+ * Only when that fails is the driver asked why.
+ * @param doing what docker-machine's message begins with
+ */
+export async function checkEndpoint(
+  session: Session,
+  host: Host,
+  doing: string,
+): Promise<{ readonly url: string; readonly address: string }> {
+  const url = host.driver.access(host.machine.state).docker;
+  const { hostname, host: authority } = new URL(url);
+  if (host.driver.access(host.machine.state).shell === undefined) return { url, address: hostname };
+  try {
+    await handshake(url, await readCredentials(host.dir), { signal: session.signal });
+  } catch (error) {
+    if (!isMachineError(error)) throw error;
+    const { status } = await host.driver.inspect(host.machine, host.io);
+    if (status !== "running") throw new MachineError("failed", `${doing}: Host is not running`, { cause: error });
+    throw new MachineError(
+      error.code,
+      `${doing}: Error checking and/or regenerating the certs: There was an error validating certificates for host ` +
+        `"${authority}": ${error.message}\n` +
+        "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n" +
+        "Be advised that this will trigger a Docker daemon restart which might stop running containers.\n",
+      { hint: error.hint, cause: error },
+    );
+  }
+  await warnOfExpiry(session, host);
+  return { url, address: hostname };
+}
+
+/** A status in docker-machine's words: `Running`. */
+export function stateWord(status: Status): string {
+  return `${status.charAt(0).toUpperCase()}${status.slice(1)}`;
+}

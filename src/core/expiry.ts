@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { daysLeft, describeCertificate, endsSoon } from "../tls/describe.js";
+import type { Session } from "./session.js";
+
+/** What `inspect` shows of a certificate. Dates are ISO 8601. */
+export interface CertificateSummary {
+  readonly Subject: string;
+  readonly Names: readonly string[];
+  readonly NotBefore: string;
+  readonly NotAfter: string;
+}
+
+/** The machine's certificates by their file names; one that is missing or cannot be read is left out. */
+export async function machineCertificates(dir: string): Promise<Readonly<Record<string, CertificateSummary>>> {
+  const found: Record<string, CertificateSummary> = {};
+  for (const file of ["ca.pem", "cert.pem", "server.pem"]) {
+    const facts = await factsOf(join(dir, file));
+    if (facts === undefined) continue;
+    found[file] = {
+      Subject: facts.subject,
+      Names: facts.names,
+      NotBefore: new Date(facts.notBefore).toISOString(),
+      NotAfter: new Date(facts.notAfter).toISOString(),
+    };
+  }
+  return found;
+}
+
+/** When the first of them ends; undefined where there is none. */
+export async function certificatesEnd(dir: string): Promise<Date | undefined> {
+  const ends = Object.values(await machineCertificates(dir)).map(({ NotAfter }) => Date.parse(NotAfter));
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+}
+
+/** Warns 30 days ahead, with the command that renews. */
+export async function warnOfExpiry(
+  session: Session,
+  { name, dir }: { readonly name: string; readonly dir: string },
+): Promise<void> {
+  const end = await certificatesEnd(dir);
+  if (end === undefined) return;
+  const facts = { notAfter: end.getTime() };
+  if (!endsSoon(facts, Date.now())) return;
+  const days = daysLeft(facts, Date.now());
+  const when = days < 0 ? "have expired" : `expire in ${String(days)} days`;
+  session.tell(`The certificates of ${name} ${when}. To renew them: machine regenerate-certs ${name}`);
+}
+
+async function factsOf(path: string): Promise<ReturnType<typeof describeCertificate> | undefined> {
+  try {
+    return describeCertificate(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}

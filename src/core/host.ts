@@ -1,0 +1,60 @@
+import { isMachineError, MachineError, type Driver, type Io, type Machine } from "../driver/index.js";
+import type { MachineConfig } from "../store/config.js";
+import { machineIo } from "./io.js";
+import { findDriver } from "./registry.js";
+import type { Session } from "./session.js";
+
+/** A machine of the store together with its driver: what commands act on. */
+export interface Host {
+  readonly name: string;
+  readonly dir: string;
+  readonly config: MachineConfig;
+  readonly driver: Driver;
+  readonly machine: Machine;
+  readonly io: Io;
+}
+
+/** @throws MachineError `not-found` for the machine or its driver; `failed` for a broken config.json */
+export async function loadHost(session: Session, name: string): Promise<Host> {
+  const { dir, config } = await session.store.read(name);
+  const driver = await findDriver(config.DriverName);
+  return {
+    name,
+    dir,
+    config,
+    driver,
+    machine: { name, dir, state: config.Driver },
+    io: machineIo(session, { name, dir }),
+  };
+}
+
+/** Loads all or, when one of them cannot be loaded, none. @throws every problem in one error */
+export async function loadHosts(session: Session, names: readonly string[]): Promise<Host[]> {
+  return together(names.map((name) => loadHost(session, name)));
+}
+
+/** Waits for all; their results in the order given. @throws one error with everything that went wrong */
+export async function together<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(works);
+  const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (errors.length > 0) throw joined(errors);
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+/** One error that says what several say, one after another. */
+export function joined(errors: readonly unknown[]): unknown {
+  const known = errors.filter(isMachineError);
+  if (errors.length === 1 || known.length < errors.length)
+    return errors.find((error) => !isMachineError(error)) ?? errors[0];
+  const hints = new Set(known.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
+  const texts = known.map(({ message, output }) => (output === undefined ? message : `${message}\n${output}`));
+  const code = known.some((one) => one.code === "interrupted") ? "interrupted" : (known[0]?.code ?? "failed");
+  return new MachineError(code, texts.join("\n"), { hint: hints.size === 0 ? undefined : [...hints].join("; ") });
+}
+
+/** The same error with `what` before its message: what was being done, and on which machine. */
+export function whileDoing(what: string, error: unknown): unknown {
+  if (!isMachineError(error)) return error;
+  const { code, hint, output } = error;
+  return new MachineError(code, `${what}: ${error.message}`, { hint, output, cause: error });
+}

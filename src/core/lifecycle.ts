@@ -1,0 +1,41 @@
+import { MachineError, poll, type Status, type Verb } from "../driver/index.js";
+import type { Host } from "./host.js";
+import type { Session } from "./session.js";
+
+const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
+
+/**
+ * Brings the machine into the state that the verb means and waits until it is so.
+ * @throws MachineError `failed` in docker-machine's words where it is so already
+ */
+export async function changePower(session: Session, host: Host, verb: Verb): Promise<void> {
+  const { name, driver, machine, io } = host;
+  const act = verbOf(host, verb);
+  const { status } = await driver.inspect(machine, io);
+  if (verb !== "restart" && status === goal[verb]) {
+    throw new MachineError("failed", `Machine "${name}" is already ${goal[verb]}.`);
+  }
+  await session.store.lock(name, async () => {
+    await save(session, host, await act());
+    await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
+      const now = await driver.inspect(machine, io);
+      if (now.status !== goal[verb]) return undefined;
+      await save(session, host, now.state);
+      return true;
+    });
+  });
+}
+
+/** What to call: a driver without `restart` stops and starts. @throws MachineError `unsupported` */
+function verbOf({ driver, machine, io }: Host, verb: Verb): () => Promise<object | void> {
+  if (driver[verb] !== undefined) return async () => driver[verb]?.(machine, io);
+  if (verb === "restart" && driver.start !== undefined && driver.stop !== undefined) {
+    return async () => ({ ...(await driver.stop?.(machine, io)), ...(await driver.start?.(machine, io)) });
+  }
+  throw new MachineError("unsupported", driver.refusal?.(verb) ?? `${driver.name} driver does not support ${verb}`);
+}
+
+async function save(session: Session, { name }: Host, changes: object | void): Promise<void> {
+  if (changes === undefined || Object.keys(changes).length === 0) return;
+  await session.store.write(name, (now) => ({ ...now, Driver: { ...now.Driver, ...changes } }));
+}

@@ -1,0 +1,110 @@
+import { performance } from "node:perf_hooks";
+import { engineVersion, readCredentials } from "../docker/engine.js";
+import { isMachineError, messageOf, type Status } from "../driver/index.js";
+import type { MachineConfig } from "../store/config.js";
+import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { stateWord } from "./endpoint.js";
+import { certificatesEnd } from "./expiry.js";
+import { machineIo } from "./io.js";
+import { findDriver } from "./registry.js";
+import type { Session } from "./session.js";
+
+/** What `ls` and `active` know of a machine after asking it. */
+export interface Listed {
+  readonly name: string;
+  readonly driverName: string;
+  /** In docker-machine's words, e.g. `Running`, `Timeout`. */
+  readonly state: string;
+  readonly url: string;
+  /** e.g. `v28.2.2`, or `Unknown`; empty where nothing could be asked. */
+  readonly dockerVersion: string;
+  /** Milliseconds. */
+  readonly responseTime: number;
+  /** One line; empty where all is well. */
+  readonly error: string;
+  /** Absent for a machine whose config.json cannot be read. */
+  readonly config?: MachineConfig;
+  readonly certificatesEnd?: Date | undefined;
+}
+
+/** Asks all machines at once; one that has not answered after `limit` milliseconds is a `Timeout`. */
+export function listMachines(
+  session: Session,
+  machines: readonly (StoredMachine | BrokenMachine)[],
+  limit: number,
+): Promise<Listed[]> {
+  return Promise.all(
+    machines.map((one) => ("error" in one ? Promise.resolve(brokenRow(one)) : withinLimit(session, one, limit))),
+  );
+}
+
+async function withinLimit(session: Session, stored: StoredMachine, limit: number): Promise<Listed> {
+  const { name, config } = stored;
+  const tooLate = AbortSignal.timeout(limit);
+  const signal = AbortSignal.any([session.signal, tooLate]);
+  const late = new Promise<Listed>((resolve) => {
+    const row = { ...row0, name, driverName: config.DriverName, state: "Timeout", config };
+    tooLate.addEventListener(
+      "abort",
+      () => {
+        resolve(row);
+      },
+      { once: true },
+    );
+    if (limit <= 0) resolve(row);
+  });
+  return Promise.race([late, ask({ ...session, signal }, stored)]);
+}
+
+const row0 = { url: "", dockerVersion: "", responseTime: 0, error: "" };
+
+async function ask(session: Session, { name, dir, config }: StoredMachine): Promise<Listed> {
+  const since = performance.now();
+  const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: await certificatesEnd(dir) };
+  try {
+    const driver = await findDriver(config.DriverName);
+    const machine = { name, dir, state: config.Driver };
+    const { docker: url, shell } = driver.access(machine.state);
+    const [answer, unfinished] = await Promise.all([
+      askVersion(session, url, shell === undefined ? undefined : dir).catch((error: unknown) => error),
+      session.store.readJournal(name),
+    ]);
+    const isUp = isVersion(answer);
+    const status: Status = isUp ? "running" : (await driver.inspect(machine, machineIo(session, machine))).status;
+    return {
+      ...row,
+      state: stateWord(status),
+      url: status === "running" ? url : "",
+      dockerVersion: isUp ? `v${answer.version}` : "Unknown",
+      responseTime: performance.now() - since,
+      error: oneLine(errorOf(status, isUp || shell === undefined ? undefined : answer, unfinished?.phase)),
+    };
+  } catch (error) {
+    if (!isMachineError(error)) throw error;
+    return { ...row, state: "Error", error: oneLine(error.message) };
+  }
+}
+
+/** @param dir where the client certificate is; undefined for an engine that is not ours to secure */
+async function askVersion({ signal }: Session, url: string, dir: string | undefined): Promise<{ version: string }> {
+  return engineVersion(url, dir === undefined ? undefined : await readCredentials(dir), { signal });
+}
+
+function isVersion(answer: unknown): answer is { readonly version: string } {
+  return typeof answer === "object" && answer !== null && "version" in answer;
+}
+
+function errorOf(status: Status, failure: unknown, unfinished: "create" | "provision" | undefined): string {
+  if (unfinished === "create") return "create was cut off: machine create --resume NAME, or machine rm NAME";
+  if (unfinished === "provision") return "not provisioned: machine provision NAME";
+  if (status !== "running" || failure === undefined) return "";
+  return `Unable to query docker version: ${messageOf(failure)}`;
+}
+
+function brokenRow({ name, error }: BrokenMachine): Listed {
+  return { ...row0, name, driverName: "not found", state: "Error", error: oneLine(error.message) };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
+}

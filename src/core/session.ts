@@ -1,0 +1,68 @@
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+import type { StepEvent } from "../driver/index.js";
+import { storeRoot } from "../store/paths.js";
+import { openStore, type Store } from "../store/store.js";
+import type { CertPaths } from "../tls/authority.js";
+
+/** One run of the program: what its commands share. */
+export interface Session {
+  readonly store: Store;
+  /** The CA and the client certificate that new machines get. */
+  readonly certs: CertPaths;
+  /** Who makes the certificates: the organization in their subjects. */
+  readonly user: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly report: (event: StepEvent) => void;
+  /** A line for a person: a warning or a notice. */
+  readonly tell: (line: string) => void;
+  /** A line of the debug log. Never a secret. */
+  readonly debug: (line: string) => void;
+  /** Asks for a secret; undefined where nobody can be asked. */
+  readonly ask: (question: string) => Promise<string | undefined>;
+  /** Has something closed at the end, e.g. a connection. */
+  readonly onClose: (close: () => Promise<void>) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** What the user may set of the files in `certs/`: docker-machine's `--tls-*`. */
+export interface TlsPaths {
+  readonly tlsCaCert: string | undefined;
+  readonly tlsCaKey: string | undefined;
+  readonly tlsClientCert: string | undefined;
+  readonly tlsClientKey: string | undefined;
+}
+
+export function openSession({
+  storagePath,
+  tls,
+  command,
+  ...rest
+}: Pick<Session, "env" | "signal" | "report" | "tell" | "debug" | "ask"> & {
+  readonly storagePath: string | undefined;
+  readonly tls: TlsPaths;
+  /** What the user typed, for those who find a lock taken. */
+  readonly command: string;
+}): Session {
+  const store = openStore(storeRoot(rest.env, storagePath), { command, signal: rest.signal });
+  const closers: (() => Promise<void>)[] = [];
+  const { certs } = store.paths;
+  const chosen = (path: string | undefined, own: string): string => (path ? resolve(path) : own);
+  return {
+    ...rest,
+    store,
+    user: rest.env["USER"] ?? rest.env["USERNAME"] ?? userInfo().username,
+    certs: {
+      dir: certs.dir,
+      ca: chosen(tls.tlsCaCert, certs.ca),
+      caKey: chosen(tls.tlsCaKey, certs.caKey),
+      cert: chosen(tls.tlsClientCert, certs.cert),
+      key: chosen(tls.tlsClientKey, certs.key),
+    },
+    onClose: (close) => closers.push(close),
+    close: async () => {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { commonOptions, globalOptions, type Command } from "./commands/command.js";
+import { commands } from "./commands/index.js";
+import { openSession } from "./core/session.js";
+import { fromEnv, MachineError, resolve, type Options, type Values } from "./driver/index.js";
+import { declare, givenFor, parseArguments } from "./ui/arguments.js";
+import { reportError } from "./ui/error.js";
+import { startProgress } from "./ui/progress.js";
+import { askSecret } from "./ui/prompt.js";
+import { print, type Terminal } from "./ui/terminal.js";
+
+/** Runs one command line and returns the exit status. Whatever goes wrong is printed here, once. */
+export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const at = commandIndex(argv);
+  const [name = "help", ...rest] = argv.slice(at);
+  try {
+    const declared = declare(globalOptions);
+    const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
+    const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
+    if (globals.version) return await run("version", [], globals, terminal);
+    if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
+    return await run(name, rest, globals, terminal);
+  } catch (error) {
+    const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=|$)/.test(word));
+    return reportError(error, json, terminal);
+  }
+}
+
+async function run(
+  name: string,
+  argv: readonly string[],
+  globals: Values<typeof globalOptions>,
+  terminal: Terminal,
+): Promise<number> {
+  const command = await load(name, terminal);
+  if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
+  const driver = await command.driver?.(argv, terminal.env);
+  const options = { ...command.options, ...commonOptions };
+  const ours = declare(options);
+  const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
+  const parsed =
+    command.verbatim === true
+      ? { typed: new Map<never, never>(), positionals: argv }
+      : parseArguments(argv, [...ours, ...theirs]);
+  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, terminal.env)]);
+  if (values.help) return help(name, argv, terminal);
+  const chosen = driver && {
+    driver,
+    values: resolve(
+      driver.options,
+      [givenFor(theirs, parsed), fromEnv(driver.options, terminal.env, driver.name)],
+      driver.name,
+    ),
+  };
+  const json = globals.json || values.json;
+  const progress = startProgress(terminal, json);
+  const session = openSession({
+    env: terminal.env,
+    signal: terminal.signal,
+    command: `${name} ${parsed.positionals.join(" ")}`.trimEnd(),
+    storagePath: globals.storagePath,
+    tls: globals,
+    report: progress.report,
+    tell: progress.above,
+    debug: globals.debug || values.debug ? progress.above : () => undefined,
+    ask: (question) => progress.paused(() => askSecret(terminal, question)),
+  });
+  try {
+    return (await command.run({ args: parsed.positionals, values, chosen, json, terminal, session })) ?? 0;
+  } finally {
+    await progress.end();
+    await session.close();
+  }
+}
+
+async function load(name: string, terminal: Terminal): Promise<Command> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry !== undefined) return entry.load();
+  throw new MachineError(
+    "failed",
+    `docker-machine: '${name}' is not a docker-machine command. See '${terminal.program} --help'.`,
+  );
+}
+
+async function help(name: string | undefined, argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { commandHelp, programHelp } = await import("./ui/help.js");
+  if (name === undefined) {
+    const { version } = await import("./version.js");
+    const rows = Object.entries(commands).map(([one, { summary }]) => [one, summary] as const);
+    print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
+    return 0;
+  }
+  const command = await load(name, terminal);
+  const driver = await command.driver?.(argv, terminal.env);
+  const options: Options = { ...command.options, ...commonOptions };
+  const sections = [
+    { title: "Options", options },
+    ...(driver === undefined
+      ? []
+      : [{ title: `Options of the driver ${driver.name}`, options: driver.options, prefix: driver.name }]),
+  ];
+  print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
+  return 0;
+}
+
+/** The index of the first word that is neither a global flag nor the value of one. */
+function commandIndex(argv: readonly string[]): number {
+  const declared = declare(globalOptions);
+  for (let i = 0; i < argv.length; i++) {
+    const [, name, value] = /^--?([^=-][^=]*)(=[^]*)?$/.exec(argv[i] ?? "") ?? [];
+    if (name === undefined) return i;
+    const one = declared.find(({ flag, option }) => flag === name || option.short === name);
+    if (one !== undefined && one.option.kind !== "boolean" && value === undefined) i++;
+  }
+  return argv.length;
+}

@@ -1,0 +1,141 @@
+import { messageOf, type StepEvent } from "../driver/index.js";
+import { describeError } from "./error.js";
+import { tell, type Terminal } from "./terminal.js";
+
+/** Shows what happens while steps run, on stderr. */
+export interface Progress {
+  readonly report: (event: StepEvent) => void;
+  /** Writes a line of text without disturbing the live part. */
+  readonly above: (line: string) => void;
+  /** Holds the live part back while a question is asked. */
+  paused<T>(ask: () => Promise<T>): Promise<T>;
+  /** Must be awaited before anything else is written. */
+  readonly end: () => Promise<void>;
+}
+
+/** JSON lines on request, a live line in a terminal, plain lines elsewhere. */
+export function startProgress(terminal: Terminal, json: boolean): Progress {
+  if (json) return written(terminal, jsonLine, (line) => JSON.stringify({ type: "message", line }));
+  if (terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb") return live(terminal);
+  return written(terminal, plainLine, (line) => line);
+}
+
+function written(
+  terminal: Terminal,
+  format: (event: StepEvent) => string | undefined,
+  message: (line: string) => string,
+): Progress {
+  return {
+    report: (event) => {
+      const line = format(event);
+      if (line !== undefined) tell(terminal, line);
+    },
+    above: (line) => {
+      tell(terminal, message(line));
+    },
+    paused: (ask) => ask(),
+    end: () => Promise.resolve(),
+  };
+}
+
+function jsonLine(event: StepEvent): string {
+  return JSON.stringify("error" in event ? { ...event, error: describeError(event.error) } : event);
+}
+
+function plainLine(event: StepEvent): string | undefined {
+  const { machine, step } = event;
+  if (event.type === "started") return `(${machine}) ${step.charAt(0).toUpperCase()}${step.slice(1)}...`;
+  return remark(event);
+}
+
+/** What is worth a line of its own in every kind of output. */
+function remark(event: StepEvent): string | undefined {
+  const { machine, step } = event;
+  if (event.type === "notice") return `(${machine}) ${event.line}`;
+  if (event.type === "undone") return `(${machine}) Undone: ${step}`;
+  if (event.type === "undo-failed") return `(${machine}) Could not undo "${step}": ${messageOf(event.error)}`;
+  return undefined;
+}
+
+interface Active {
+  readonly step: string;
+  readonly since: number;
+  readonly line: string;
+}
+
+/** The steps under way share one spinning line; each finished one stays above it with the time it took. */
+function live(terminal: Terminal): Progress {
+  const active = new Map<string, Active>();
+  const spinning = lazily(async () => {
+    const { default: yoctoSpinner } = await import("yocto-spinner");
+    return yoctoSpinner({ stream: terminal.stderr, handleSignals: false });
+  });
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (work: (spinner: Awaited<ReturnType<typeof spinning>>) => void): void => {
+    last = last.then(async () => {
+      work(await spinning());
+    });
+  };
+  const show = (line: string | undefined): void => {
+    inTurn((spinner) => {
+      spinner.stop();
+      if (line !== undefined) tell(terminal, line);
+      if (active.size === 0) return;
+      spinner.text = liveLine(active, terminal.stderr.columns ?? 80);
+      spinner.start();
+    });
+  };
+  return {
+    report: (event) => {
+      const line = finished(event, active.get(event.machine)) ?? remark(event);
+      follow(active, event);
+      if (line !== undefined || event.type === "started") show(line);
+      else inTurn((spinner) => (spinner.text = liveLine(active, terminal.stderr.columns ?? 80)));
+    },
+    above: (line) => {
+      if (active.size === 0)
+        last = last.then(() => {
+          tell(terminal, line);
+        });
+      else show(line);
+    },
+    paused: async (ask) => {
+      await last;
+      if (active.size > 0) (await spinning()).stop();
+      return ask();
+    },
+    end: async () => {
+      await last;
+      if (active.size > 0) (await spinning()).stop();
+    },
+  };
+}
+
+function follow(active: Map<string, Active>, event: StepEvent): void {
+  const { machine, step, at } = event;
+  const now = active.get(machine);
+  if (event.type === "started") active.set(machine, { step, since: at, line: "" });
+  else if (event.type === "output" && now !== undefined) active.set(machine, { ...now, line: printable(event.line) });
+  else if (event.type === "done" || event.type === "failed") active.delete(machine);
+}
+
+function finished({ type, machine, step, at }: StepEvent, active: Active | undefined): string | undefined {
+  if (type !== "done" && type !== "failed") return undefined;
+  const seconds = ((at - (active?.since ?? at)) / 1000).toFixed(1);
+  return `${type === "done" ? "✔" : "✖"} ${machine}: ${step} (${seconds} s)`;
+}
+
+function liveLine(active: ReadonlyMap<string, Active>, columns: number): string {
+  const parts = [...active].map(([machine, { step, line }]) => `${machine}: ${step}${line === "" ? "" : ` | ${line}`}`);
+  return parts.join(", ").slice(0, Math.max(columns - 3, 10));
+}
+
+/** Output of a remote command must not move the cursor. */
+function printable(line: string): string {
+  return line.replace(/\p{Cc}/gu, " ").trim();
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
