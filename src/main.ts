@@ -1,7 +1,7 @@
 import { commonOptions, globalOptions, type Command } from "./commands/command.js";
 import { commands } from "./commands/index.js";
 import { openSession } from "./core/session.js";
-import { fromEnv, MachineError, resolve, type Options, type Values } from "./driver/index.js";
+import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import { declare, givenFor, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
 import { startProgress } from "./ui/progress.js";
@@ -13,23 +13,36 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   const at = commandIndex(argv);
   const [name = "help", ...rest] = argv.slice(at);
   try {
+    checkDebug(terminal);
     const declared = declare(globalOptions);
     const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
     const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
-    if (globals.version) return await run("version", [], globals, terminal);
+    if (globals.version) return await run("version", [], globals, terminal, argv);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
-    return await run(name, rest, globals, terminal);
+    return await run(name, rest, globals, terminal, argv);
   } catch (error) {
     const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=|$)/.test(word));
     return reportError(error, json, terminal);
   }
 }
 
+/** docker-machine says this of the one variable that goes for every command. */
+function checkDebug({ env }: Terminal): void {
+  const given = env["MACHINE_DEBUG"];
+  try {
+    if (given) globalOptions.debug.parse(given);
+  } catch (error) {
+    throw new MachineError("failed", `Error parsing boolean value from MACHINE_DEBUG: ${messageOf(error)}`);
+  }
+}
+
+/** @param line all that was typed after the program's name */
 async function run(
   name: string,
   argv: readonly string[],
   globals: Values<typeof globalOptions>,
   terminal: Terminal,
+  line: readonly string[],
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
@@ -65,7 +78,7 @@ async function run(
     ask: (question) => progress.paused(() => askSecret(terminal, question)),
   });
   try {
-    return (await command.run({ args: parsed.positionals, values, chosen, json, terminal, session })) ?? 0;
+    return (await command.run({ args: parsed.positionals, line, values, chosen, json, terminal, session })) ?? 0;
   } finally {
     await progress.end();
     await session.close();

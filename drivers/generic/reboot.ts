@@ -1,9 +1,10 @@
 import { MachineError, poll, type Io, type SshTarget } from "../../src/driver/index.js";
 
-const bootId = "cat /proc/sys/kernel/random/boot_id";
+/** The kernel's boot id, and when its first process started: a container has the kernel of its host. */
+const bootId = "cat /proc/sys/kernel/random/boot_id && cut -d ' ' -f 22 /proc/1/stat";
 
 /**
- * Reboots the host over ssh and returns when it has come up again. The boot id tells the new run of the system from
+ * Reboots the host over ssh and returns when it has come up again. Its boot id tells the new run of the system from
  * the old one that is still going down: a login alone would prove nothing.
  * @see https://docs.kernel.org/admin-guide/sysctl/kernel.html#random
  */

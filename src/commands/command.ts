@@ -17,6 +17,8 @@ export interface Command<O extends Options = Options> {
 
 export interface Call<O extends Options = Options> {
   readonly args: readonly string[];
+  /** All that was typed after the program's name. */
+  readonly line: readonly string[];
   readonly values: Values<O>;
   /** The driver that {@link Command.driver} chose, with the values of its options. */
   readonly chosen: { readonly driver: Driver; readonly values: Values<Options> } | undefined;

@@ -1,4 +1,5 @@
 import { createMachine, resumeMachine } from "../core/create.js";
+import { loadHost } from "../core/host.js";
 import { findDriver } from "../core/registry.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
@@ -80,9 +81,12 @@ export const create = defineCommand({
         keepOnFailure,
       });
     }
+    const { driver, machine } = await loadHost(session, name);
+    // An engine that somebody else looks after was not asked.
+    if (driver.access(machine.state).shell !== undefined) print(terminal, "Docker is up and running!");
     print(
       terminal,
-      "Docker is up and running!\nTo see how to connect your Docker Client to the Docker Engine running on " +
+      "To see how to connect your Docker Client to the Docker Engine running on " +
         `this virtual machine, run: ${terminal.program} env ${name}`,
     );
   },

@@ -45,7 +45,8 @@ const shells: Readonly<Record<string, ShellSyntax>> = {
     evaluate: (command) => `\t@FOR /f "tokens=*" %i IN ('${command}') DO @%i`,
   },
   tcsh: {
-    set: (name, value) => `setenv ${name} "${value}";`,
+    // What is special between double quotes there can only stand between single ones.
+    set: (name, value) => `setenv ${name} "${value.replace(/["$`]+/g, `"'$&'"`)}";`,
     unset: (name) => `unsetenv ${name};`,
     comment: ":",
     evaluate: (command) => `eval \`${command}\``,
@@ -66,7 +67,7 @@ export const env = defineCommand({
     unset: boolean({ help: "Unset variables instead of setting them", short: "u" }),
     noProxy: boolean({ help: "Add machine IP to NO_PROXY environment variable" }),
   },
-  async run({ args, values, session, terminal }) {
+  async run({ args, line, values, session, terminal }) {
     const syntax = shellSyntax(values.shell, terminal);
     if (values.unset) {
       if (args.length > 0)
@@ -87,7 +88,7 @@ export const env = defineCommand({
       };
       for (const [name, value] of Object.entries(settings)) print(terminal, syntax.set(name, value));
     }
-    hint(syntax, values, args, terminal);
+    hint(syntax, line, terminal);
   },
 });
 
@@ -113,22 +114,10 @@ function variables({ platform }: Terminal): string[] {
 }
 
 /** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
-function hint(
-  { comment, evaluate }: ShellSyntax,
-  values: { readonly shell: string | undefined; readonly unset: boolean; readonly noProxy: boolean },
-  args: readonly string[],
-  terminal: Terminal,
-): void {
-  const words = [
-    terminal.program,
-    "env",
-    ...(values.unset ? ["-u"] : []),
-    ...(values.noProxy ? ["--no-proxy"] : []),
-    ...(values.shell === undefined ? [] : ["--shell", values.shell]),
-    ...args,
-  ];
+function hint({ comment, evaluate }: ShellSyntax, line: readonly string[], terminal: Terminal): void {
+  const words = line.map((word) => (/[ \\]/.test(word) ? `"${word}"` : word));
   print(terminal, `${comment} Run this command to configure your shell: `);
-  print(terminal, `${comment} ${evaluate(words.join(" "))}`);
+  print(terminal, `${comment} ${evaluate([terminal.program, ...words].join(" "))}`);
 }
 
 /** Of $SHELL; where it is empty the POSIX form serves every shell that could evaluate it, on Windows cmd. */
@@ -143,8 +132,9 @@ function noProxyName({ env: vars }: Terminal): string {
 }
 
 function noProxyWith(address: string, terminal: Terminal): string {
-  const now = (terminal.env[noProxyName(terminal)] ?? "").split(",").filter((part) => part !== "");
-  return (now.includes(address) ? now : [...now, address]).join(",");
+  const now = terminal.env[noProxyName(terminal)] ?? "";
+  const isThere = now.split(",").some((part) => part.trim() === address);
+  return isThere || now === "" ? now || address : `${now},${address}`;
 }
 
 function notSwarm(name: string): MachineError {

@@ -55,9 +55,11 @@ export function swarmMaster({ config }: Filterable, all: readonly Filterable[]):
   })?.name;
 }
 
+/** Go's flags stand in front: `(?i)web`. */
 function pattern(value: string): RegExp {
+  const [, flags = "", body = ""] = /^(?:\(\?([ims]+)\))?([^]*)$/.exec(value) ?? [];
   try {
-    return new RegExp(value);
+    return new RegExp(body, flags);
   } catch {
     throw new MachineError("failed", `error parsing regexp: \`${value}\``);
   }

@@ -18,8 +18,8 @@ export const inspect = defineCommand({
       print(terminal, encodeJson(shown));
       return;
     }
-    const { execute, parse } = await import("../gotemplate/index.js");
+    const { execute, jsonFunctions, parse } = await import("../gotemplate/index.js");
     const { fromJson } = await import("../gotemplate/value.js");
-    print(terminal, execute(parse(values.format), fromJson(shown)));
+    print(terminal, execute(parse(values.format, { functions: jsonFunctions }), fromJson(shown)));
   },
 });

@@ -49,8 +49,8 @@ export function render(
   format: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
-  const wanted = (format ?? defaultFormat).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
-  const [, isTable, body = ""] = /^(table\s)?\s*([^]*)$/.exec(wanted) ?? [];
+  const wanted = (format || defaultFormat).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const [, isTable, body = ""] = /^(table)? *([^]*?) *$/.exec(wanted) ?? [];
   const template = parse(body);
   const lines = rows.map((row) => execute(template, item(row, all, env)));
   if (isTable === undefined) return lines.map((line) => `${line}\n`).join("");

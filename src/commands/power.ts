@@ -1,6 +1,5 @@
 import { changePower } from "../core/lifecycle.js";
 import type { Verb } from "../driver/index.js";
-import { tell } from "../ui/terminal.js";
 import { defineCommand, type Command } from "./command.js";
 import { onEach } from "./machines.js";
 
@@ -14,15 +13,14 @@ function power(verb: Verb, doing: string, done: string): Command {
     usage: "[NAME...]",
     options: {},
     async run(call) {
-      const { session, terminal } = call;
+      const { session } = call;
       await onEach(call, async (host) => {
         session.tell(`${doing} "${host.name}"...`);
         await changePower(session, host, verb);
         return `Machine "${host.name}" was ${done}.`;
       });
       if (verb === "start" || verb === "restart") {
-        tell(
-          terminal,
+        session.tell(
           `${verb === "start" ? "Started" : "Restarted"} machines may have new IP addresses. ` +
             "You may need to re-run the `docker-machine env` command.",
         );

@@ -1,4 +1,4 @@
-import { provisionHost, upgradeHost, type ProvisionRequest } from "../core/provision.js";
+import { provisionAgain, upgradeHost, type ProvisionRequest } from "../core/provision.js";
 import type { Host } from "../core/host.js";
 import { authorityContext } from "../core/certificates.js";
 import { renewClientCertificate } from "../tls/authority.js";
@@ -13,7 +13,7 @@ export const provision = defineCommand({
   options: sudoOptions,
   run: (call) =>
     onEach(call, async (host) => {
-      await provisionHost(call.session, host, request(call, host));
+      await provisionAgain(call.session, host, request(call, host));
     }),
 });
 
@@ -37,7 +37,7 @@ export const regenerateCerts = defineCommand({
       await renewClientCertificate(session.certs, authorityContext(session));
     }
     await onEach(call, async (host) => {
-      await provisionHost(session, host, { ...request(call, host), renew: true });
+      await provisionAgain(session, host, { ...request(call, host), renew: true });
     });
   },
 });

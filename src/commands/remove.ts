@@ -2,7 +2,7 @@ import { removeMachine } from "../core/remove.js";
 import { boolean, isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { joined } from "../core/host.js";
 import { askLine } from "../ui/prompt.js";
-import { print, tell } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 
 export const rm = defineCommand({
@@ -28,7 +28,7 @@ export const rm = defineCommand({
         print(terminal, `Successfully removed ${name}`);
       } catch (error) {
         const failure = removalError(name, error);
-        if (values.force && isMachineError(failure)) tell(terminal, `${failure.message}\nCan't remove "${name}"`);
+        if (values.force && isMachineError(failure)) session.tell(`${failure.message}\nCan't remove "${name}"`);
         else errors.push(failure);
       }
     }

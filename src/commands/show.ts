@@ -44,9 +44,9 @@ export const version = defineCommand({
       return;
     }
     const host = await loadHost(session, await oneName(args, session));
-    const found = await engineVersion(await engineUrl(host), await readCredentials(host.dir), {
-      signal: session.signal,
-    });
-    print(terminal, found.version);
+    const engine = await engineUrl(host);
+    const isOurs = host.driver.access(host.machine.state).shell !== undefined;
+    const credentials = isOurs ? await readCredentials(host.dir) : undefined;
+    print(terminal, (await engineVersion(engine, credentials, { signal: session.signal })).version);
   },
 });

@@ -8,15 +8,18 @@ import {
 } from "../driver/index.js";
 import { newConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
+import { certificateNames } from "../tls/names.js";
 import { loadHost, whileDoing, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
-import { provisionHost, type ProvisionRequest } from "./provision.js";
+import { asked, provisionHost, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
-export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm" | "serverCertSANs"> {
+export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
   readonly name: string;
+  /** More names and addresses for the engine's certificate. */
+  readonly serverCertSANs: readonly string[];
   readonly driver: Driver;
   readonly values: Values<Options>;
   readonly provision: ProvisionRequest;
@@ -33,10 +36,9 @@ export async function createMachine(session: Session, request: CreateRequest): P
   const { name, driver } = request;
   const { store } = session;
   await store.checkFree(name);
+  certificateNames(request.serverCertSANs);
   const state = await plan(session, request);
-  await ensureAuthority(session.certs, authorityContext(session)).catch((error: unknown) => {
-    throw whileDoing("Error generating certificates", error);
-  });
+  await ensureAuthority(session.certs, authorityContext(session));
   await store.lock(name, async () => {
     await store.claim(name);
     const { certs } = session;
@@ -72,12 +74,7 @@ export async function resumeMachine(
         hint: `to go through its provisioning again: machine provision ${name}`,
       });
     }
-    const { source, version } = journal.settings;
-    const asked = {
-      source: source === "distro" ? "distro" : "script",
-      version: typeof version === "string" ? version : undefined,
-    } as const;
-    await makeAndProvision(session, host, { keepOnFailure, provision: { ...provision, ...asked } });
+    await makeAndProvision(session, host, { keepOnFailure, provision: { ...provision, ...asked(journal) } });
   });
 }
 

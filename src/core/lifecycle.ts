@@ -1,4 +1,5 @@
-import { MachineError, poll, type Status, type Verb } from "../driver/index.js";
+import { handshake, readCredentials } from "../docker/engine.js";
+import { isMachineError, MachineError, poll, type DriverState, type Status, type Verb } from "../driver/index.js";
 import type { Host } from "./host.js";
 import type { Session } from "./session.js";
 
@@ -17,12 +18,30 @@ export async function changePower(session: Session, host: Host, verb: Verb): Pro
   }
   await session.store.lock(name, async () => {
     await save(session, host, await act());
-    await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
+    const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
       const now = await driver.inspect(machine, io);
-      if (now.status !== goal[verb]) return undefined;
-      await save(session, host, now.state);
-      return true;
+      return now.status === goal[verb] ? now : undefined;
     });
+    await save(session, host, found.state);
+    if (goal[verb] === "running") await engineUp(session, host, { ...machine.state, ...found.state });
+  });
+}
+
+/** Waits until the engine answers; one whose certificate does not fit any more is up as well, and is told of. */
+async function engineUp(session: Session, { name, dir, driver, io }: Host, state: DriverState): Promise<void> {
+  const { docker: url, shell } = driver.access(state);
+  if (shell === undefined) return;
+  const credentials = await readCredentials(dir);
+  const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;
+  await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
+    try {
+      await handshake(url, credentials, { signal: io.signal });
+      return true;
+    } catch (error) {
+      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (error.code === "untrusted") session.tell(`(${name}) ${error.message}: machine regenerate-certs ${name}`);
+      return error.code === "untrusted" ? true : undefined;
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { engineVersion, readCredentials } from "../docker/engine.js";
 import { isMachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
+import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { stateWord } from "./endpoint.js";
 import { certificatesEnd } from "./expiry.js";
@@ -77,7 +78,7 @@ async function ask(session: Session, { name, dir, config }: StoredMachine): Prom
       url: status === "running" ? url : "",
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
-      error: oneLine(errorOf(status, isUp || shell === undefined ? undefined : answer, unfinished?.phase)),
+      error: oneLine(errorOf(name, status, isUp || shell === undefined ? undefined : answer, unfinished?.phase)),
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
@@ -94,9 +95,9 @@ function isVersion(answer: unknown): answer is { readonly version: string } {
   return typeof answer === "object" && answer !== null && "version" in answer;
 }
 
-function errorOf(status: Status, failure: unknown, unfinished: "create" | "provision" | undefined): string {
-  if (unfinished === "create") return "create was cut off: machine create --resume NAME, or machine rm NAME";
-  if (unfinished === "provision") return "not provisioned: machine provision NAME";
+function errorOf(name: string, status: Status, failure: unknown, unfinished: Journal["phase"] | undefined): string {
+  if (unfinished === "create") return `create was cut off: machine create --resume ${name}, or machine rm ${name}`;
+  if (unfinished === "provision") return `not provisioned: machine provision ${name}`;
   if (status !== "running" || failure === undefined) return "";
   return `Unable to query docker version: ${messageOf(failure)}`;
 }

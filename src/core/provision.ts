@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isMachineError, MachineError, poll, type Shell, type Step } from "../driver/index.js";
 import { proveTls, readCredentials } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
+import type { Journal } from "../store/journal.js";
 import { isSystemError, replaceFile } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
@@ -27,9 +28,33 @@ export async function provisionHost(session: Session, host: Host, request: Provi
   await runProvisioning(session, host, request, provisionSteps);
 }
 
+/** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
+export async function provisionAgain(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
+  const { store } = session;
+  await store.lock(host.name, async () => {
+    const journal = await store.readJournal(host.name);
+    if (journal?.phase === "create") {
+      throw new MachineError("failed", `${host.name} is half made, its create was cut off`, {
+        hint: `machine create --resume ${host.name}, or machine rm ${host.name}`,
+      });
+    }
+    await provisionHost(session, host, { ...asked(journal), ...request });
+    await store.removeJournal(host.name);
+  });
+}
+
 /** Upgrades the machine's engine by the package manager that it came from. */
 export async function upgradeHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
-  await runProvisioning(session, host, request, upgradeSteps);
+  await session.store.lock(host.name, () => runProvisioning(session, host, request, upgradeSteps));
+}
+
+/** What an unfinished create was asked for and config.json has no place for. */
+export function asked(journal: Journal | undefined): Pick<ProvisionRequest, "source" | "version"> {
+  const { source, version } = journal?.settings ?? {};
+  return {
+    ...(source === "distro" || source === "script" ? { source } : {}),
+    ...(typeof version === "string" ? { version } : {}),
+  };
 }
 
 async function runProvisioning(

@@ -1,5 +1,5 @@
-import { MachineError } from "../driver/index.js";
 import { isEqual, isLess } from "./compare.js";
+import { failed } from "./error.js";
 import { escapeHtml, escapeJs, escapeQuery } from "./escape.js";
 import type { GoFunction } from "./function.js";
 import { print, printf, println } from "./print.js";
@@ -145,8 +145,4 @@ function joined(args: Arguments): string {
 
 function textOf(value: Value | undefined): string {
   return value?.kind === "string" ? value.text : "";
-}
-
-function failed(text: string): MachineError {
-  return new MachineError("failed", text);
 }

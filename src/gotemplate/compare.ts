@@ -1,4 +1,4 @@
-import { MachineError } from "../driver/index.js";
+import { failed } from "./error.js";
 import { format } from "./format.js";
 import { compareText, isNil, typeOf, unbox, type Value } from "./value.js";
 
@@ -56,8 +56,4 @@ function isBasic({ kind }: Value): boolean {
 function isComparable(value: Value): boolean {
   if (value.kind === "struct") return Array.from(value.fields.values()).every(isComparable);
   return value.kind !== "list" && value.kind !== "map";
-}
-
-function failed(text: string): MachineError {
-  return new MachineError("failed", text);
 }

@@ -1,4 +1,4 @@
-import { MachineError } from "../driver/index.js";
+import { failed } from "./error.js";
 import { quote } from "./quote.js";
 import { float, int, type Value } from "./value.js";
 
@@ -38,28 +38,21 @@ export function readString(literal: string): string {
 }
 
 const maxInt = 2n ** 63n - 1n;
+const maxUint = 2n ** 64n - 1n;
 
-/** Decimal, 0x, 0o, 0b and plain 0 for octal, with `_` between digits; undefined outside int64 and uint64. */
-function readInteger(text: string): bigint | undefined {
-  const [, sign = "", prefix = "", digits = ""] =
-    /^([+-]?)(0[xX]_?|0[oO]_?|0[bB]_?|0_?(?=[0-9]))?([0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)$/.exec(text) ?? [];
-  const plain = digits.replaceAll("_", "");
-  const base = prefix.slice(0, 2).toLowerCase().replace("_", "");
-  const literal = base === "" ? plain : `${base === "0" || base.length === 1 ? "0o" : base}${plain}`;
-  if (plain === "" || !isDigits(literal)) return undefined;
+/** Decimal, 0x, 0o, 0b, and octal by a leading 0; undefined when malformed or outside int64 and uint64. */
+function readInteger(source: string): bigint | undefined {
+  const [, sign, digits = ""] = /^([+-]?)(.*)$/.exec(withoutSeparators(source)) ?? [];
+  const literal = digits.replace(/^0(?=[0-7]+$)/, "0o");
+  if (!/^(?:0|[1-9]\d*|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.test(literal)) return undefined;
   const value = BigInt(literal);
-  const inRange = sign === "" ? value < 2n ** 64n : sign === "-" ? value <= maxInt + 1n : value <= maxInt;
-  return inRange ? (sign === "-" ? -value : value) : undefined;
-}
-
-function isDigits(literal: string): boolean {
-  return /^(?:\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.test(literal);
+  if (sign === "-") return value <= maxInt + 1n ? -value : undefined;
+  return value <= (sign === "+" ? maxInt : maxUint) ? value : undefined;
 }
 
 /** Decimal, or hexadecimal with a binary exponent; undefined when malformed or too large. */
 function readFloat(source: string): number | undefined {
-  if (/(?<![\da-fx])_|_(?![\da-f])/i.test(source)) return undefined;
-  const text = source.replaceAll("_", "");
+  const text = withoutSeparators(source);
   const hex = /^([+-]?)0x([\da-f]*)\.?([\da-f]*)p([+-]?\d+)$/i.exec(text);
   if (hex === null) {
     const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
@@ -69,6 +62,11 @@ function readFloat(source: string): number | undefined {
   if (whole + fraction === "") return undefined;
   const value = Number(`0x${whole}${fraction}`) * 2 ** (Number(exponent) - 4 * fraction.length);
   return sign === "-" ? -value : value;
+}
+
+/** Drops each `_` between digits or behind a prefix such as 0x; a misplaced one stays, and spoils the number. */
+function withoutSeparators(text: string): string {
+  return text.replace(/(?<=[\da-fxo])_(?=[\da-f])/gi, "");
 }
 
 /** One character of a literal: its source, and the code point or (for \x and octal escapes) the byte it stands for. */
@@ -96,8 +94,4 @@ function readToken(source: string, delimiter: string): Character {
   const isSurrogate = code !== undefined && code >= 0xd800 && code <= 0xdfff;
   if (code === undefined || Number.isNaN(code) || code > 0x10ffff || isSurrogate) throw failed("invalid syntax");
   return { source, code, isByte: name === "x" };
-}
-
-function failed(text: string): MachineError {
-  return new MachineError("failed", text);
 }

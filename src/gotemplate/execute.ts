@@ -6,8 +6,8 @@ import type { Template } from "./parse.js";
 import { quote } from "./quote.js";
 import { indirect, int, isTrue, string, unbox, type Value } from "./value.js";
 
-/** The deepest nesting of `template`: Go's limit where the stack is small. */
-const maxDepth = 1000;
+/** The deepest nesting of `template`. Go allows 100000, for which the stack here is too small. */
+const maxDepth = 200;
 
 /**
  * The text a template makes of `data`, its dot and `$`.
@@ -70,6 +70,7 @@ function walkIfOrWith(state: State, dot: Value | undefined, { type, pipeline, bo
   return jump;
 }
 
+/** A jump inside the body stays here; in the else branch, as in Go, that is true of a break only. */
 function walkRange(state: State, dot: Value | undefined, { pipeline, body, otherwise = [] }: Control): Jump {
   const mark = state.variables.length;
   const items = elements(state, evaluatePipeline(state, dot, pipeline));
@@ -82,7 +83,7 @@ function walkRange(state: State, dot: Value | undefined, { pipeline, body, other
     if (ended === "break") break;
   }
   state.variables.length = mark;
-  return jump;
+  return jump === "break" ? undefined : jump;
 }
 
 /** The elements of a list with their indices, or of a map with its keys, in order. */

@@ -1,6 +1,6 @@
 import { formatFloat } from "./float.js";
 import { canBackquote, character, quote, quoteRune, unicodeName } from "./quote.js";
-import { type Int, typeOf, unbox, type Value } from "./value.js";
+import { type Int, isNil, typeOf, unbox, type Value } from "./value.js";
 
 /** One verb of a format with its flags, as Go's package fmt documents them. */
 export interface Directive {
@@ -45,7 +45,10 @@ function isComposite({ kind }: Value): boolean {
   return kind === "list" || kind === "map" || kind === "struct";
 }
 
-/** A value at any depth; the verb applies to each element of a list, map or struct. */
+/**
+ * A value at any depth; the verb applies to each element of a list, map or struct,
+ * but for `w`, which Go keeps for errors and rejects at the first look.
+ */
 function formatValue(value: Value, directive: Directive): string {
   const { verb, syntax = false, named = false } = directive;
   const inner = (item: Value) => formatValue(item, directive);
@@ -65,9 +68,8 @@ function formatValue(value: Value, directive: Directive): string {
     case "pointer":
       return formatAddress(value, directive);
     case "list":
-      if (syntax)
-        return value.items === undefined ? `${value.type}(nil)` : `${value.type}{${value.items.map(inner).join(", ")}}`;
-      return `[${(value.items ?? []).map(inner).join(" ")}]`;
+      if (!syntax) return `[${(value.items ?? []).map(inner).join(" ")}]`;
+      return value.type + (value.items === undefined ? "(nil)" : `{${value.items.map(inner).join(", ")}}`);
     case "map": {
       const items = Array.from(value.entries, ([key, item]) => `${formatText(key, directive)}:${inner(item)}`);
       return syntax ? `${value.type}{${items.join(", ")}}` : `map[${items.join(" ")}]`;
@@ -163,16 +165,16 @@ function formatNumber(value: Value & { kind: "float" }, directive: Directive): s
   const negative = value.float < 0 || Object.is(value.float, -0);
   const sign = negative ? "-" : plus ? "+" : space ? " " : "";
   const plain = formatFloat(Math.abs(value.float), letter, precision);
-  const digits = sharp && letter !== "b" ? withPoint(plain, letter, precision) : plain;
+  const digits = sharp && letter !== "b" ? withPoint(plain, "vgGx".includes(verb), precision) : plain;
   const padded = zero ? digits.padStart(width - sign.length, "0") : digits;
   return pad(sign + (verb === verb.toUpperCase() ? padded.toUpperCase() : padded), directive);
 }
 
-/** The flag `#`: always a decimal point, and under %g the trailing zeros (of six digits unless told). */
-function withPoint(text: string, letter: string, precision: number | undefined): string {
+/** The flag `#`: always a decimal point, and for some verbs zeros up to the precision, or six digits (`x` counts). */
+function withPoint(text: string, filled: boolean, precision: number | undefined): string {
   const [, number = "", exponent = ""] = /^(0x[^p]*|[^e]*)(.*)$/.exec(text) ?? [];
   const pointed = number.includes(".") ? number : `${number}.`;
-  if (letter !== "g" && letter !== "x") return pointed + exponent;
+  if (!filled) return pointed + exponent;
   const seen = pointed.replace(".", "").replace(/^0+/, "").length;
   const missing = (precision ?? 6) - Math.max(seen, number === "0" ? 1 : 0);
   return pointed + "0".repeat(Math.max(missing, 0)) + exponent;
@@ -181,16 +183,12 @@ function withPoint(text: string, letter: string, precision: number | undefined):
 function formatAddress(value: Value, directive: Directive): string {
   const { verb, syntax = false, sharp = false } = directive;
   if (value.kind !== "pointer" && value.kind !== "list" && value.kind !== "map") return wrongVerb(value, directive);
-  const at = isNilReference(value) ? 0n : address;
+  const at = isNil(value) ? 0n : address;
   if (verb === "v" && syntax) return `(${value.type})(${at === 0n ? "nil" : `0x${at.toString(16)}`})`;
   if (verb === "v" && at === 0n) return pad("<nil>", directive);
   if (verb === "v" || verb === "p") return formatDigits(at, 16, { ...directive, sharp: !sharp });
   if ("bodxX".includes(verb)) return formatInt({ kind: "int", type: "uintptr", int: at }, directive);
   return wrongVerb(value, directive);
-}
-
-function isNilReference(value: Value): boolean {
-  return (value.kind === "pointer" && value.to === undefined) || (value.kind === "list" && value.items === undefined);
 }
 
 /** Fills up to the width, which counts code points, on the left unless the flag `-` says otherwise. */

@@ -4,4 +4,4 @@
  */
 export { execute } from "./execute.js";
 export { jsonFunctions } from "./json.js";
-export { parse, type ParseOptions, type Template } from "./parse.js";
+export { parse } from "./parse.js";

@@ -26,12 +26,12 @@ export interface Chain extends Placed {
   readonly names: readonly string[];
 }
 
-export interface Identifier extends Placed {
+interface Identifier extends Placed {
   readonly type: "identifier";
   readonly name: string;
 }
 
-export interface Word extends Placed {
+interface Word extends Placed {
   readonly type: "dot" | "nil";
 }
 

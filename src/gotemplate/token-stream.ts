@@ -19,7 +19,7 @@ export interface Parser {
   actionLine: number;
 }
 
-export interface TokenStream {
+interface TokenStream {
   readonly tokens: readonly Token[];
   /** The token that comes next. */
   index: number;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { MachineError, type CommandResult, type ExecOptions, type RunOptions, type Shell } from "../driver/index.js";
 import { exitCode, gather } from "./output.js";
 import { quote } from "./script.js";
-import { within } from "./within.js";
+import { interrupted, within } from "./within.js";
 
 export interface Surroundings {
   /** The whole environment of the program. */
@@ -60,7 +60,7 @@ async function run(
   args: readonly string[],
   { input, cwd, env, signal, onLine, timeout }: Run,
 ): Promise<{ readonly result: CommandResult; readonly tail: string | undefined }> {
-  if (signal.aborted) throw new MachineError("interrupted", "interrupted");
+  if (signal.aborted) throw interrupted();
   const child = spawn(file, args, { cwd, env: { ...env }, stdio: "pipe", windowsHide: true });
   const output = gather(child.stdout, child.stderr, onLine);
   const ended = exit(child, file, cwd);

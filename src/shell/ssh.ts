@@ -116,7 +116,9 @@ function forward(client: Client, hop: Hop, { machine, signal }: SshOptions, time
       cause,
     });
   const channel = new Promise<Duplex>((resolve, reject) => {
-    client.on("error", reject);
+    client.on("error", (error) => {
+      reject(fail(error.message, error));
+    });
     client.forwardOut("127.0.0.1", 0, hop.host, hop.port, (error, stream) => {
       if (error === undefined) resolve(stream);
       else reject(fail(error.message, error));

@@ -7,7 +7,7 @@ export interface Progress {
   readonly report: (event: StepEvent) => void;
   /** Writes a line of text without disturbing the live part. */
   readonly above: (line: string) => void;
-  /** Holds the live part back while a question is asked. */
+  /** Holds the live part, and other questions, back while a question is asked. */
   paused<T>(ask: () => Promise<T>): Promise<T>;
   /** Must be awaited before anything else is written. */
   readonly end: () => Promise<void>;
@@ -16,7 +16,8 @@ export interface Progress {
 /** JSON lines on request, a live line in a terminal, plain lines elsewhere. */
 export function startProgress(terminal: Terminal, json: boolean): Progress {
   if (json) return written(terminal, jsonLine, (line) => JSON.stringify({ type: "message", line }));
-  if (terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb") return live(terminal);
+  const { TERM, CI } = terminal.env;
+  if (terminal.stderr.isTTY === true && TERM !== "dumb" && !CI) return live(terminal);
   return written(terminal, plainLine, (line) => line);
 }
 
@@ -90,7 +91,12 @@ function live(terminal: Terminal): Progress {
       const line = finished(event, active.get(event.machine)) ?? remark(event);
       follow(active, event);
       if (line !== undefined || event.type === "started") show(line);
-      else inTurn((spinner) => (spinner.text = liveLine(active, terminal.stderr.columns ?? 80)));
+      else {
+        inTurn((spinner) => {
+          // A spinner that stands still would be drawn by its text.
+          if (spinner.isSpinning) spinner.text = liveLine(active, terminal.stderr.columns ?? 80);
+        });
+      }
     },
     above: (line) => {
       if (active.size === 0)
@@ -99,10 +105,18 @@ function live(terminal: Terminal): Progress {
         });
       else show(line);
     },
-    paused: async (ask) => {
-      await last;
-      if (active.size > 0) (await spinning()).stop();
-      return ask();
+    paused: (ask) => {
+      const asked = last.then(async () => {
+        if (active.size > 0) (await spinning()).stop();
+        return ask();
+      });
+      const after = asked.then(
+        () => undefined,
+        () => undefined,
+      );
+      last = after;
+      if (active.size > 0) show(undefined);
+      return asked;
     },
     end: async () => {
       await last;

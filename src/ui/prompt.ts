@@ -16,7 +16,8 @@ export async function askLine(terminal: Terminal, question: string): Promise<str
   const lines = createInterface({ input: terminal.stdin });
   try {
     for await (const line of lines) return line;
-    tell(terminal, "");
+    // The cursor of a person who typed Ctrl-D is still behind the question.
+    if (terminal.stdin.isTTY === true) tell(terminal, "");
     return undefined;
   } finally {
     lines.close();

@@ -23,13 +23,17 @@ names_itself() {
   grep -q "^[^#]*[[:space:]]$NAME\([[:space:]]\|\$\)" /etc/hosts
 }
 
+is_snap() {
+  [ -e /snap/bin/docker ] || [ -e /var/lib/snapd/snap/bin/docker ]
+}
+
 echo "$INIT" | fact init
 content os-release /etc/os-release
 tell hostname cat /proc/sys/kernel/hostname
 tell named names_itself
 tell addresses ip -o addr show scope global
 tell dockerd dockerd --version
-tell snap ls /snap/bin/docker /var/lib/snapd/snap/bin/docker
+tell snap is_snap
 tell active engine_is_active
 tell backup ls -d "$BACKUP"
 content daemon.json /etc/docker/daemon.json

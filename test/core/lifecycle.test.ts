@@ -39,7 +39,15 @@ function host(states: Status[], verbs: Partial<Driver> = {}): Host {
       status: (states.length > 1 ? states.shift() : states[0]) ?? "missing",
       state: { IPAddress: "192.0.2.8" },
     });
-  const driver = { name: "fake", summary: "", options: {}, create: [], inspect, ...verbs } as unknown as Driver;
+  const driver = {
+    name: "fake",
+    summary: "",
+    options: {},
+    create: [],
+    access: () => ({ docker: "" }),
+    inspect,
+    ...verbs,
+  } as unknown as Driver;
   const machine = { name: "web-1", dir: store.dir("web-1"), state };
   return {
     ...machine,

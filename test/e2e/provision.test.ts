@@ -1,104 +1,44 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { runSteps } from "../../src/core/run-steps.js";
-import { proveTls } from "../../src/docker/engine.js";
-import type { DriverState, Io, StepEvent } from "../../src/driver/index.js";
-import { provisionSteps, upgradeSteps, type EngineOptions, type Provisioning } from "../../src/provision/steps.js";
-import { connectSsh, type SshConnection } from "../../src/shell/ssh.js";
-import { ensureAuthority, issueServerCertificate } from "../../src/tls/authority.js";
-import type { Host } from "../support/host.js";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { CertPaths } from "../../src/tls/authority.js";
+import { makeCerts, provisioner, type Account } from "../provision/provisioner.js";
+import type { Host, HostOptions } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 
-const plain: EngineOptions = {
-  installUrl: "https://get.docker.com",
-  source: "script",
-  env: [],
-  labels: [],
-  insecureRegistries: [],
-  registryMirrors: [],
-  storageDriver: "",
-  opts: [],
-};
+/** Perl, which every Debian has. apt takes these locks by fcntl(2). */
+const holdLocks = `use Fcntl;
+for my $path ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") {
+  open(my $file, ">", $path) or die;
+  push @files, $file;
+  fcntl($file, F_SETLK, pack("s s x4 l! l! i x4", F_WRLCK, 0, 0, 0, 0)) or die "$!";
+}
+sleep 8;
+`;
 
 describeOnHosts("provisioning", (lab) => {
-  let folder: string;
-  let certs: { dir: string; ca: string; caKey: string; cert: string; key: string };
-  const connections: SshConnection[] = [];
+  let certs: CertPaths;
+  const cleaning: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "provision-"));
-    const dir = join(folder, "certs");
-    const [ca, caKey, cert, key] = ["ca.pem", "ca-key.pem", "cert.pem", "key.pem"].map((name) => join(dir, name));
-    if (!ca || !caKey || !cert || !key) throw new Error("four paths");
-    certs = { dir, ca, caKey, cert, key };
-    const context = { now: Date.now(), user: "ann", notice: () => undefined };
-    await ensureAuthority(certs, { ...context, lock: (_, work) => work() });
+    certs = await makeCerts(await mkdtemp(join(tmpdir(), "provision-")));
   });
-  afterAll(async () => {
-    await Promise.all(connections.map((connection) => connection.close()));
-    await rm(folder, { recursive: true });
+  afterEach(async () => {
+    for (const clean of cleaning.splice(0).reverse()) await clean();
   });
+  afterAll(() => rm(certs.dir, { recursive: true }));
 
-  interface Account {
-    readonly user?: string;
-    readonly password?: string;
+  async function createHost(options?: HostOptions): Promise<Host> {
+    const host = await lab.createHost(options);
+    cleaning.push(host.remove);
+    return host;
   }
 
-  /** Runs the steps on the host as core does; what they said is in `notices` and `output`. */
-  async function begin(host: Host, { user = "root", password }: Account = {}) {
-    const debug: string[] = [];
-    const notices: string[] = [];
-    const output: string[] = [];
-    const connection = await connectSsh(
-      { kind: "ssh", host: host.address, port: host.port, user, keyPath: host.keyPath },
-      {
-        machine: host.name,
-        knownHosts: join(folder, `${host.name}.known_hosts`),
-        env: {},
-        signal: new AbortController().signal,
-        notice: () => undefined,
-        debug: (line) => debug.push(line),
-      },
-    );
-    connections.push(connection);
-    let issued: { ca: string; cert: string; key: string } | undefined;
-    const provisioning = (engine: Partial<EngineOptions>): Provisioning => ({
-      machine: host.name,
-      provider: "generic",
-      port: 2376,
-      shell: () => Promise.resolve(connection),
-      sudoPassword: () => Promise.resolve(password),
-      engine: { ...plain, ...engine },
-      certificates: async (addresses) => {
-        const names = [host.name, host.address, ...addresses];
-        const request = { machine: host.name, user: "ann", names, now: Date.now() };
-        return (issued ??= await issueServerCertificate(certs, request));
-      },
-      prove: () => proveTls(`tcp://${host.address}:2376`, certs),
-      notice: (line) => notices.push(line),
-    });
-    const io = {
-      now: Date.now,
-      signal: new AbortController().signal,
-      report: (event: StepEvent) => {
-        if (event.type === "output") output.push(event.line);
-      },
-    } as unknown as Io;
-    const machine = { name: host.name, dir: folder, state: {} as DriverState };
-    const journal = { done: new Set<string>(), note: () => Promise.resolve() };
-    return {
-      debug,
-      notices,
-      output,
-      certificate: () => issued,
-      newCertificate: () => (issued = undefined),
-      provision: (engine: Partial<EngineOptions> = {}) =>
-        runSteps(provisionSteps(provisioning(engine)), machine, io, journal),
-      upgrade: (engine: Partial<EngineOptions> = {}) =>
-        runSteps(upgradeSteps(provisioning(engine)), machine, io, journal),
-    };
+  async function begin(host: Host, account?: Account) {
+    const run = await provisioner(host, certs, account);
+    cleaning.push(run.close);
+    return run;
   }
 
   /** What would differ if the engine had been restarted. */
@@ -109,7 +49,7 @@ describeOnHosts("provisioning", (lab) => {
     (await host.exec(`docker info --format '${format}'`)).stdout.trim();
 
   test("installs an engine by the install script, as root, and a second run changes no byte and restarts nothing", async () => {
-    const host = await lab.createHost();
+    const host = await createHost();
     const server = await lab.serveInstallScripts();
     const run = await begin(host);
     const engine = {
@@ -141,24 +81,27 @@ describeOnHosts("provisioning", (lab) => {
   test.each([
     ["a user whose sudo asks nothing", { user: "user" }],
     ["a user whose sudo asks for a password", { user: "admin", password: "adminpw" }],
-  ])("installs the distribution's engine as %s; ps and the debug log show neither key nor password", async (_, account) => {
-    const host = await lab.createHost();
-    const run = await begin(host, account);
-    const watching = host.exec("while [ ! -e /tmp/stop ]; do ps -eo args; sleep 0.05; done | sort -u");
-    await run.provision({ source: "distro", labels: ["secretlabel=1"], env: ["HTTPS_PROXY="] });
-    await host.exec("touch /tmp/stop");
-    const seen = (await watching).stdout;
-    const key = (run.certificate()?.key ?? "").split("\n")[1] ?? "";
-    expect(key.length).toBeGreaterThan(20);
-    expect(seen).toContain("dd bs=1");
-    for (const secret of [key, "PRIVATE KEY", "adminpw", "secretlabel"]) {
-      expect(seen).not.toContain(secret);
-      expect([...run.debug, ...run.output, ...run.notices].join("\n")).not.toContain(secret);
-    }
-  });
+  ])(
+    "installs the distribution's engine as %s; ps and the debug log show neither key nor password",
+    async (_, account) => {
+      const host = await createHost();
+      const run = await begin(host, account);
+      const watching = host.exec("while [ ! -e /tmp/stop ]; do ps -eo args; sleep 0.05; done | sort -u");
+      await run.provision({ source: "distro", labels: ["secretlabel=1"], env: ["HTTPS_PROXY="] });
+      await host.exec("touch /tmp/stop");
+      const seen = (await watching).stdout;
+      const key = (run.certificate()?.key ?? "").split("\n")[1] ?? "";
+      expect(key.length).toBeGreaterThan(20);
+      expect(seen).toContain("dd bs=1");
+      for (const secret of [key, "PRIVATE KEY", "adminpw", "secretlabel"]) {
+        expect(seen).not.toContain(secret);
+        expect([...run.debug, ...run.output, ...run.notices].join("\n")).not.toContain(secret);
+      }
+    },
+  );
 
   test("names the host, also in /etc/hosts", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     await host.exec("hostname other && sed -i /127.0.1.1/d /etc/hosts");
     await (await begin(host)).provision();
     expect((await host.exec("hostname; cat /etc/hostname; getent hosts $(hostname)")).stdout).toContain(
@@ -167,7 +110,7 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("leaves the engine's socket healthy, whatever a docker command of another user does meanwhile", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const meddling = host.exec("while [ ! -e /tmp/stop ]; do timeout 5 docker version >/dev/null; sleep 0.1; done");
     await (await begin(host)).provision();
     await host.exec("touch /tmp/stop");
@@ -179,11 +122,15 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("takes the place of docker-machine's drop-in, and mends the socket that it broke", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const folders = "/etc/systemd/system/docker.service.d";
-    await host.exec(`mkdir -p ${folders} && cat >${folders}/10-machine.conf && systemctl daemon-reload && systemctl restart docker`, {
-      input: "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H unix:///var/run/docker.sock --label provider=generic \nEnvironment=\n",
-    });
+    await host.exec(
+      `mkdir -p ${folders} && cat >${folders}/10-machine.conf && systemctl daemon-reload && systemctl restart docker`,
+      {
+        input:
+          "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H unix:///var/run/docker.sock --label provider=generic \nEnvironment=\n",
+      },
+    );
     await (await begin(host)).provision();
     expect((await host.exec(`cat ${folders}/10-machine.conf`)).stdout).toMatch(
       /^\[Service\]\nExecStart=\nExecStart=\/usr\/sbin\/dockerd -H fd:\/\/ --containerd=\S+ \$DOCKER_OPTS -H tcp:\/\/0\.0\.0\.0:2376 --tlsverify \S+ \S+ \S+\n$/,
@@ -192,17 +139,21 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("serves IPv6 as well where the host has it", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     await (await begin(host)).provision();
     const { stdout } = await host.exec("test -e /proc/net/if_inet6 && ss -tln | grep :2376 || echo '*:2376'");
     expect(stdout).toContain("*:2376");
   });
 
   test("keeps the user's daemon.json, and moves addresses and TLS to the command line", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const hosts = ["fd://", "tcp://0.0.0.0:2375"];
     await host.exec("mkdir -p /etc/docker && cat >/etc/docker/daemon.json && chmod 640 /etc/docker/daemon.json", {
-      input: JSON.stringify({ "x-unknown": undefined, hosts, labels: ["mine=1", "provider=old"], debug: true }, null, "\t"),
+      input: JSON.stringify(
+        { "x-unknown": undefined, hosts, labels: ["mine=1", "provider=old"], debug: true },
+        null,
+        "\t",
+      ),
     });
     const run = await begin(host);
     await run.provision({ labels: ["mine=2"] });
@@ -213,7 +164,7 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("refuses a broken daemon.json and changes nothing", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     await (await begin(host)).provision();
     await host.exec("echo '{,}' >/etc/docker/daemon.json");
     const before = [await host.files(), await started(host)];
@@ -224,11 +175,11 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("takes a configuration back with which the engine does not start, and the old one serves again", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const run = await begin(host);
     await run.provision({ labels: ["a=1"] });
     const before = await host.files();
-    run.newCertificate();
+    run.forgetCertificate();
     await expect(run.provision({ opts: ["no-such-option=1"] })).rejects.toMatchObject({
       message: `${host.name}: could not restart the engine: the engine does not start`,
       output: expect.stringContaining("no-such-option") as string,
@@ -239,18 +190,20 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("after a run that was killed, knows the last configuration that was proven", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const run = await begin(host);
     await run.provision();
     const before = await host.files();
-    await host.exec("cp -a /etc/docker /tmp/docker && mkdir -m 700 /etc/docker/machine-backup && cd /etc/docker && cp -p *.pem daemon.json /etc/systemd/system/docker.service.d/10-machine.conf machine-backup");
+    await host.exec(
+      "cp -a /etc/docker /tmp/docker && mkdir -m 700 /etc/docker/machine-backup && cd /etc/docker && cp -p *.pem daemon.json /etc/systemd/system/docker.service.d/10-machine.conf machine-backup",
+    );
     await host.exec(`echo '{"half": "done"}' >/etc/docker/daemon.json`);
     await expect(run.provision({ opts: ["no-such-option=1"] })).rejects.toThrow("does not start");
     expect(await host.files()).toEqual(before);
   });
 
   test("restarts an engine that is stopped", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const run = await begin(host);
     await run.provision();
     await host.exec("systemctl stop docker.socket docker.service");
@@ -259,7 +212,7 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("says that the sudo password is wrong, and changes nothing", async () => {
-    const host = await lab.createHost();
+    const host = await createHost();
     const before = await host.files();
     await expect((await begin(host, { user: "admin", password: "wrong" })).provision()).rejects.toMatchObject({
       message: `${host.name}: sudo does not accept the password of admin`,
@@ -275,9 +228,11 @@ describeOnHosts("provisioning", (lab) => {
     ["empty", "is empty"],
     ["exit1", "failed \\(exit status 1\\)"],
   ])("names the address and the other ways when the install script is wrong: %s", async (path, why) => {
-    const host = await lab.createHost();
+    const host = await createHost();
     const server = await lab.serveInstallScripts();
-    const error: unknown = await (await begin(host))
+    const error: unknown = await (
+      await begin(host)
+    )
       .provision({ installUrl: `${server.url.replace("//", "//ann:pass@")}/${path}` })
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({
@@ -288,19 +243,16 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("waits for apt's locks", async () => {
-    const host = await lab.createHost();
-    const hold = `import fcntl, time; f = [open(p, "w") for p in ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend")]; [fcntl.lockf(x, fcntl.LOCK_EX) for x in f]; print("held", flush=True); time.sleep(8)`;
-    void hold;
-    await host.exec("apt-get update");
-    await host.exec(`perl -e 'use Fcntl; for my $p ("/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend") { open(my $f, ">", $p); push @f, $f; fcntl($f, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die } open(my $o, ">", "/tmp/held"); close $o; sleep 8' >/dev/null 2>&1 &
-      until [ -e /tmp/held ]; do sleep 0.1; done`);
+    const host = await createHost();
+    await host.exec("apt-get update; cat >/tmp/hold", { input: holdLocks });
+    await host.exec("perl /tmp/hold >/dev/null 2>&1 & sleep 1");
     expect((await host.exec("apt-get update")).stderr).toContain("Could not get lock");
     await (await begin(host)).provision({ source: "distro" });
     expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
   });
 
   test("installs an exact version, keeps it, and says so where the host has another", async () => {
-    const host = await lab.createHost();
+    const host = await createHost();
     const run = await begin(host);
     await expect(run.provision({ source: "distro", version: "1.2.3" })).rejects.toMatchObject({
       message: `${host.name}: could not install the engine: there is no docker.io of version 1.2.3`,
@@ -313,7 +265,7 @@ describeOnHosts("provisioning", (lab) => {
   });
 
   test("upgrades the package that holds the engine, and leaves one that is kept", async () => {
-    const host = await lab.createHost({ image: "engine" });
+    const host = await createHost({ image: "engine" });
     const run = await begin(host);
     await run.upgrade();
     expect(run.notices.at(-1)).toMatch(/the engine is up to date: Docker version 20/);

@@ -123,3 +123,42 @@ describe("a template does what Go does with it", () => {
     });
   }
 });
+
+describe("where Go would not help", () => {
+  it("stops templates that invoke themselves without end", () => {
+    const body = "{{with .}}{{range $.names}}{{if .}}{{template `a` $}}{{end}}{{end}}{{end}}";
+    const template = parse(`{{define "a"}}${body}{{end}}{{template "a" .}}`);
+    expect(() => execute(template, data.misc)).toThrow("exceeded maximum template depth (200)");
+  });
+
+  it("says that it does not know complex numbers", () => {
+    expect(() => parse("{{1+2i}}")).toThrow('template: :1: complex numbers are not supported: "1+2i"');
+  });
+
+  it("gives every pointer the same address", () => {
+    expect(execute(parse('{{printf "%p" .SwarmOptions}}'), data.item)).toBe("0xc000010000");
+  });
+
+  it("runs one template over several values", () => {
+    const template = parse("{{$x := .Name}}{{$x}}");
+    expect([data.item, data.headers].map((value) => execute(template, value))).toEqual(["web-1", "NAME"]);
+  });
+
+  it("prefers the functions it is given to the built-in ones", () => {
+    const len = { parameters: ["any"], call: () => go.string("replaced") } as const;
+    expect(execute(parse("{{len 1}}", { functions: { len } }), data.nil)).toBe("replaced");
+  });
+
+  it("fails with the code of a failure, not of wrong usage", () => {
+    expect(() => parse("{{")).toThrow(expect.objectContaining({ code: "failed" }));
+  });
+
+  it("takes durations and integers beyond the safe ones of JavaScript", () => {
+    const value = go.struct("T", { Ns: go.duration(9_223_372_036_854_775_807n), N: go.int(2n ** 63n - 1n) });
+    expect(execute(parse("{{.Ns}} {{.N}}"), value)).toBe("2562047h47m16.854775807s 9223372036854775807");
+  });
+
+  it("rejects data that JSON cannot hold", () => {
+    expect(() => go.fromJson({ a: undefined })).toThrow("not a JSON value: undefined");
+  });
+});

@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { access } from "node:fs/promises";
-import { join } from "node:path";
+import { access, readFile, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
+import { build } from "esbuild";
+import { finish } from "../support/command.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectTo, failure, relayTo, startSshd, temporary, type Sshd } from "./sshd.js";
+import { connectTo, failure, relayTo, startSshd, targetFor, temporary, type Sshd } from "./sshd.js";
 
 let sshd: Sshd;
 beforeAll(async () => {
@@ -139,6 +141,29 @@ test("a terminal: raw while the session lasts, TERM, the size, and the size agai
   expect(await attached).toBe(9);
   expect(user.modes).toEqual([true, false]);
   expect(user.stdout.listenerCount("resize")).toBe(0);
+});
+
+test("in a real terminal a line feed stays one, and the terminal is as before in the end", async () => {
+  const dir = await temporary();
+  const program = `
+    import { connectSsh } from ${JSON.stringify(resolve("src/shell/ssh.ts"))};
+    const signal = new AbortController().signal;
+    const target = ${JSON.stringify(targetFor(sshd))};
+    const options = { machine: "web-1", knownHosts: "${dir}/known_hosts", env: {}, signal, notice: () => undefined };
+    const shell = await connectSsh(target, options);
+    process.exitCode = await shell.attach("stty -onlcr; printf 'a\\nb'; exit 5", process, { pty: true });
+    await shell.close();
+  `;
+  const stdin = { contents: program, resolveDir: resolve("."), loader: "ts" } as const;
+  const outfile = join(dir, "attach.mjs");
+  await build({ stdin, bundle: true, platform: "node", format: "esm", outfile, external: ["ssh2"], logLevel: "error" });
+  await symlink(resolve("node_modules"), join(dir, "node_modules"));
+  const command = `stty -a > before; node attach.mjs; code=$?; stty -a > after; exit $code`;
+  const { stdout, code } = await finish("script", ["-qec", `cd ${dir}; ${command}`, "/dev/null"], {
+    input: new PassThrough(),
+  });
+  expect([stdout, code]).toEqual(["a\nb", 5]);
+  expect(await readFile(join(dir, "after"), "utf8")).toBe(await readFile(join(dir, "before"), "utf8"));
 });
 
 test("Ctrl-C in a terminal reaches the host as a byte, and a signal comes back", async () => {

@@ -38,9 +38,12 @@ export function finish(file: string, args: readonly string[], options: CommandOp
   });
 }
 
-/** The standard output of a program, trimmed. Rejects with the command and its output when it fails. */
+/** The standard output of a program, trimmed. Rejects with the command and the end of its output when it fails. */
 export async function output(file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { stdout, stderr, code } = await finish(file, args, options);
-  if (code !== 0) throw new Error(`${[file, ...args].join(" ")}: exit code ${String(code)}\n${stdout}${stderr}`.trim());
+  if (code !== 0) {
+    const lines = `${stdout}${stderr}`.trim().split("\n").slice(-20);
+    throw new Error([`${[file, ...args].join(" ")}: exit code ${String(code)}`, ...lines].join("\n"));
+  }
   return stdout.trim();
 }

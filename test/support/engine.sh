@@ -22,15 +22,13 @@ main() {
   take_slot "$@"
 
   run=/run/machine-test/$slot
-  bridge=machine-test$slot
-  # RFC 2544 sets 198.18.0.0/15 apart for tests, so no real network has these addresses.
-  network=198.19.$slot
   mkdir -p "$run" "$data/$slot"
   echo "$$" >"$run/supervisor.pid"
 
   trap 'exit 0' TERM INT HUP
   trap stop EXIT
   stop_leftovers
+  allow_many_hosts
   start_network
   start_engine
   echo "$slot"
@@ -44,6 +42,10 @@ main() {
 
 take_slot() {
   for slot; do
+    bridge=machine-test$slot
+    # RFC 2544 sets 198.18.0.0/15 apart for tests: real networks do not have these addresses, but test hosts do.
+    network=198.19.$slot
+    if ip -4 route show root "$network.0/24" | grep -qv " $bridge "; then continue; fi
     exec 9>"/run/machine-test/$slot.lock"
     if flock --nonblock 9; then return; fi
   done
@@ -72,6 +74,12 @@ unmount() {
       "$data/$slot" | "$data/$slot"/* | "$run"/*) umount "$dir" ;;
     esac
   done
+}
+
+# Each host takes about a dozen; the kernel gives root 128, after which systemd waits for ever.
+allow_many_hosts() {
+  limit=/proc/sys/fs/inotify/max_user_instances
+  if [ "$(cat $limit)" -lt 8192 ]; then echo 8192 >$limit; fi
 }
 
 # The engine's own firewall rules stay off: a second engine that sets them up removes those of the first.

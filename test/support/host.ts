@@ -43,7 +43,7 @@ export interface HostOptions {
   readonly reboots?: boolean;
 }
 
-/** A fresh host, booted. Rejects with the failed units when it does not come up. */
+/** A fresh host, booted. Rejects with the failed units and the end of the journal when it does not come up. */
 export async function createHost(engine: Engine, options: HostOptions = {}): Promise<Host> {
   const { image = "bare", port = 22, sshdConfig = "", reboots = false } = options;
   const name = options.name ?? `${image}-${randomBytes(3).toString("hex")}`;
@@ -105,15 +105,21 @@ function likeAComputer(): string[] {
 
 /** Waits until systemd has started everything, sshd included. */
 async function booted(engine: Engine, name: string): Promise<void> {
+  const command = ["exec", name, "timeout", "60", "systemctl", "is-system-running", "--wait"];
   for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
-    const { stdout, stderr } = await tryDocker(engine, ["exec", name, "systemctl", "is-system-running", "--wait"]);
+    const { stdout, stderr } = await tryDocker(engine, command);
     if (stdout === "running\n") return;
     if (stdout === "degraded\n" || stderr.includes("is not running")) break;
     await sleep(100);
   }
-  const { stdout: failed } = await tryDocker(engine, ["exec", name, "systemctl", "--failed", "--no-pager"]);
-  const { stdout: log, stderr } = await tryDocker(engine, ["logs", "--tail", "20", name]);
-  throw new Error(`the test host ${name} does not come up\n${failed}${log}${stderr}`);
+  const looks = [
+    ["exec", name, "systemctl", "--failed", "--no-pager"],
+    ["exec", name, "journalctl", "--no-pager", "--lines=20"],
+    ["logs", "--tail=20", name],
+  ];
+  const seen = await Promise.all(looks.map((look) => tryDocker(engine, look)));
+  const text = seen.map(({ stdout, stderr }) => stdout + stderr).join("");
+  throw new Error(`the test host ${name} does not come up\n${text}`);
 }
 
 async function removeHost(engine: Engine, name: string): Promise<void> {

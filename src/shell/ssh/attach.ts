@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
@@ -8,7 +9,7 @@ import { broken, exit, session, type Link } from "./session.js";
 
 /** The streams of a process; those of a terminal have the optional members. None of them is closed. */
 export interface Streams {
-  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number; setRawMode?(on: boolean): unknown };
   readonly stdout: Writable & { readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable;
 }
@@ -63,11 +64,20 @@ function inTerminal(link: Link, channel: ClientChannel, streams: Streams): Promi
     const { rows, cols, height, width } = sizeOf(streams);
     channel.setWindow(rows, cols, height, width);
   };
-  if (stdin.isTTY === true) stdin.setRawMode?.(true);
+  if (stdin.isTTY === true) takeOver(stdin);
   stdout.on("resize", resize);
   return carry(link, channel, streams).finally(() => {
     stdout.off("resize", resize);
   });
+}
+
+/**
+ * Node's raw mode still turns a line feed into two signs on the way out, which editors on the host do not expect.
+ * Leaving raw mode brings all settings back. Where there is no stty (Windows) there is no such setting either.
+ */
+function takeOver(stdin: Streams["stdin"]): void {
+  stdin.setRawMode?.(true);
+  if (stdin.fd !== undefined) spawnSync("stty", ["-onlcr"], { stdio: [stdin.fd, "ignore", "ignore"] });
 }
 
 /** In characters; the size in pixels is unknown (RFC 4254, 6.2: zero is ignored). */

@@ -38,25 +38,29 @@ export async function credentials(login: Login): Promise<Credential[]> {
   const given = keyPath === undefined ? [] : [await givenKey(login, keyPath)];
   if (keyPath !== undefined && !others) return given;
   const agent = await askAgent(login);
-  return [...given, ...(agent.keys.length > 0 ? [agentKeys(login, agent)] : []), ...(await defaultKeys(login, agent))];
+  return [
+    ...given,
+    ...(agent === undefined ? [] : [agentKeys(login, agent)]),
+    ...(await defaultKeys(login, agent?.keys ?? [])),
+  ];
 }
 
 interface Agent {
-  readonly client: BaseAgent | undefined;
+  readonly client: BaseAgent;
   readonly keys: readonly ParsedKey[];
 }
 
-/** An agent that does not answer has no keys. */
-async function askAgent({ env }: Login): Promise<Agent> {
+/** Undefined: there is none, or it has no key. */
+async function askAgent({ env }: Login): Promise<Agent | undefined> {
   const socket = env["SSH_AUTH_SOCK"] ?? (platform() === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : "");
-  if (socket === "") return { client: undefined, keys: [] };
+  if (socket === "") return undefined;
   const client = ssh2.createAgent(socket);
   const keys = await new Promise<ParsedKey[]>((resolve) => {
     client.getIdentities((error, found = []) => {
       resolve(error ? [] : found.filter(isParsed));
     });
   });
-  return { client, keys };
+  return keys.length === 0 ? undefined : { client, keys };
 }
 
 /** The types allow more; ssh2 gives parsed keys, and passes over those that it does not know (FIDO). */
@@ -69,9 +73,8 @@ async function givenKey(login: Login, path: string): Promise<Credential> {
   const content = await readKeyFile(login.machine, path);
   if (isEncrypted(content)) {
     const agent = await askAgent(login);
-    const key = await readPublicKey(path);
-    const held = agent.keys.filter((other) => other.getPublicSSH().toString("base64") === key?.base64);
-    if (held.length > 0) return agentKeys(login, { ...agent, keys: held });
+    const key = await heldKey(agent?.keys ?? [], path);
+    if (agent !== undefined && key !== undefined) return agentKeys(login, { ...agent, keys: [key] });
   }
   return {
     label: `key ${path}`,
@@ -79,35 +82,37 @@ async function givenKey(login: Login, path: string): Promise<Credential> {
   };
 }
 
+/** The agent's copy of the key in a file. */
+async function heldKey(keys: readonly ParsedKey[], path: string): Promise<ParsedKey | undefined> {
+  const key = await readPublicKey(path);
+  return keys.find((held) => held.getPublicSSH().toString("base64") === key?.base64);
+}
+
 function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
+  const agent = Object.assign(client, {
+    getIdentities: (done: (error: null, keys: readonly ParsedKey[]) => void) => {
+      done(null, keys);
+    },
+  });
   return {
     label: keys.length === 1 ? "1 key of the agent" : `${String(keys.length)} keys of the agent`,
-    method: () => {
-      if (client === undefined) return Promise.resolve(undefined);
-      const agent = Object.assign(client, {
-        getIdentities: (done: (error: null, keys: readonly ParsedKey[]) => void) => {
-          done(null, keys);
-        },
-      });
-      return Promise.resolve({ type: "agent", username: user, agent });
-    },
+    method: () => Promise.resolve({ type: "agent", username: user, agent }),
   };
 }
 
 /** ssh's own default keys; those that cannot be used are passed over. */
-async function defaultKeys(login: Login, agent: Agent): Promise<Credential[]> {
+async function defaultKeys(login: Login, held: readonly ParsedKey[]): Promise<Credential[]> {
   const home = login.env["HOME"] ?? login.env["USERPROFILE"];
   if (home === undefined) return [];
   const paths = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(home, ".ssh", name));
-  const found = await Promise.all(paths.map((path) => defaultKey(login, path, agent)));
+  const found = await Promise.all(paths.map((path) => defaultKey(login, path, held)));
   return found.filter((credential) => credential !== undefined);
 }
 
-async function defaultKey(login: Login, path: string, agent: Agent): Promise<Credential | undefined> {
+async function defaultKey(login: Login, path: string, held: readonly ParsedKey[]): Promise<Credential | undefined> {
   try {
     const content = await readKeyFile(login.machine, path);
-    const key = await readPublicKey(path);
-    if (agent.keys.some((other) => other.getPublicSSH().toString("base64") === key?.base64)) return undefined;
+    if ((await heldKey(held, path)) !== undefined) return undefined;
     if (isEncrypted(content) && login.askPassphrase === undefined) return undefined;
     return {
       label: `key ${path}`,

@@ -1,0 +1,14 @@
+// Makes a clone ready to run: installs the npm packages when they are missing or older than the lock file, then builds.
+import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
+
+const root = new URL("..", import.meta.url).pathname;
+
+if (changed("node_modules/.package-lock.json") < changed("package-lock.json")) {
+  execFileSync("npm", ["ci"], { cwd: root, stdio: "inherit" });
+}
+await import("./build.mjs");
+
+function changed(file) {
+  return statSync(root + file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

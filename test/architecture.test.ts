@@ -1,0 +1,131 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+
+/** Which folder may import which, beside itself. CONTRIBUTING.md says why. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  "src/driver": [],
+  "src/gotemplate": ["src/driver"],
+  "src/store": ["src/driver"],
+  "src/ui": ["src/driver"],
+  "src/docker": ["src/driver"],
+  "src/tls": ["src/driver", "src/store"],
+  "src/shell": ["src/driver", "src/store"],
+  "src/provision": ["src/driver", "src/shell"],
+  "src/core": ["src/driver", "src/store", "src/shell", "src/tls", "src/docker", "src/provision", "drivers"],
+  "src/commands": [
+    "src",
+    "src/core",
+    "src/driver",
+    "src/store",
+    "src/shell",
+    "src/tls",
+    "src/docker",
+    "src/ui",
+    "src/gotemplate",
+  ],
+  src: ["src/commands", "src/core", "src/driver", "src/ui"],
+  drivers: ["src/driver"],
+};
+
+/** The only places that import a package. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  "@peculiar/x509": ["src/tls/certificate.ts"],
+  "reflect-metadata": ["src/tls/certificate.ts"],
+  ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
+  inquirer: ["src/ui/prompt.ts"],
+  "yocto-spinner": ["src/ui/progress.ts"],
+};
+
+interface Import {
+  readonly from: string;
+  /** A path from the root, or a package. */
+  readonly to: string;
+  readonly isOurs: boolean;
+  /** Loaded with the file, not on demand and not only by the compiler. */
+  readonly isStatic: boolean;
+  readonly isType: boolean;
+}
+
+let imports: readonly Import[];
+beforeAll(async () => {
+  const files = [...(await sources("src")), ...(await sources("drivers"))];
+  imports = (await Promise.all(files.map(importsOf))).flat();
+});
+
+describe("imports", () => {
+  test("follow the directions that the design allows", () => {
+    const wrong = imports.filter(({ from, to, isOurs }) => {
+      if (!isOurs) return false;
+      const [here, there] = [folderOf(from), folderOf(to)];
+      return here !== there && allowed[here]?.includes(there) !== true;
+    });
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  test("of a driver stay in its own folder and the public contract", () => {
+    const wrong = imports.filter(({ from, to, isOurs }) => {
+      if (!isOurs || !from.startsWith("drivers/")) return false;
+      return dirname(to) !== dirname(from) && to !== "src/driver/index.ts";
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("name the drivers in the registry alone", () => {
+    const outside = imports.filter(({ from, to }) => to.startsWith("drivers/") && !from.startsWith("drivers/"));
+    expect(new Set(outside.map(({ from }) => from))).toEqual(new Set(["src/core/registry.ts"]));
+  });
+
+  test("of a package stand in the file that owns it", () => {
+    const packages = imports.filter(({ to, isOurs, isType }) => !isOurs && !isType && !to.startsWith("node:"));
+    const found = packages.filter(({ from, to }) => owners[to]?.includes(from) !== true);
+    expect(found.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+    expect(new Set(packages.map(({ to }) => to))).toEqual(new Set(Object.keys(owners)));
+  });
+
+  test.each([
+    "src/cli.ts",
+    "src/commands/env.ts",
+    "src/commands/show.ts",
+    "drivers/generic/index.ts",
+    "drivers/none/index.ts",
+  ])("of %s load nothing but Node's own modules", (entry) => {
+    expect([...closure(entry)].filter((one) => !/^(node:|src\/|drivers\/)/.test(one))).toEqual([]);
+  });
+});
+
+/** Everything that is loaded when `entry` is. */
+function closure(entry: string, found = new Set<string>()): Set<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const { from, to, isStatic } of imports) if (isStatic && from === entry) closure(to, found);
+  return found;
+}
+
+/** `src/core/io.ts` is in `src/core`, each driver in `drivers`. */
+function folderOf(file: string): string {
+  return file.startsWith("drivers/") ? "drivers" : file.split("/").slice(0, -1).slice(0, 2).join("/");
+}
+
+async function importsOf(file: string): Promise<Import[]> {
+  const text = await readFile(join(root, file), "utf8");
+  const pattern = /^(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)";|(typeof )?\bimport\("([^"]+)"\)/gm;
+  return [...text.matchAll(pattern)].map(([, isType, fixed, , onDemand]) => {
+    const target = fixed ?? onDemand ?? "";
+    const isOurs = target.startsWith(".");
+    return {
+      from: file,
+      to: isOurs ? relative(root, join(root, dirname(file), target)).replace(/\.js$/, ".ts") : target,
+      isOurs,
+      isStatic: fixed !== undefined && isType === undefined,
+      isType: isType !== undefined,
+    };
+  });
+}
+
+async function sources(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true });
+  return entries.filter((entry) => entry.endsWith(".ts")).map((entry) => join(folder, entry));
+}

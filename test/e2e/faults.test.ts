@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { finish } from "../support/command.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { cli, installProgram, type Program } from "../support/program.js";
+
+describeOnHosts("a create that goes wrong", (lab) => {
+  let program: Program;
+  let host: Host;
+  beforeAll(async () => {
+    program = await installProgram();
+    host = await lab.createHost({ image: "engine" });
+  });
+  afterAll(() => program.remove());
+
+  const generic = (user = "root", key = host.keyPath): string[] => [
+    ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", user, "--generic-ssh-key", key],
+  ];
+  const names = async (): Promise<string> => (await program.machine(["ls", "-q"])).stdout;
+  const exists = (name: string, file = ""): Promise<boolean> =>
+    access(join(program.store, "machines", name, file)).then(
+      () => true,
+      () => false,
+    );
+
+  /** Starts a create and sends it a signal as soon as its stderr says `moment`. */
+  async function interrupted(
+    args: readonly string[],
+    moment: string,
+    signal: NodeJS.Signals,
+  ): Promise<{ code: number | null; stderr: string }> {
+    const child = spawn(process.execPath, [cli, "create", ...args], {
+      env: program.env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    let isSent = false;
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (isSent || !stderr.includes(moment)) return;
+      isSent = true;
+      child.kill(signal);
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, stderr };
+  }
+
+  test("because nobody may log in leaves the name free", async () => {
+    const foreignKey = join(program.home, "foreign-key");
+    await finish("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreignKey]);
+    const failed = await program.machine(["create", ...generic("root", foreignKey), "web"]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/Error creating machine: .*web.*root/s);
+    expect(await exists("web")).toBe(false);
+  });
+
+  test("because the host key is another one connects to nothing", async () => {
+    const failed = await program.machine([
+      ...["create", ...generic(), "--generic-ssh-host-key", `SHA256:${"A".repeat(43)}`, "web"],
+    ]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(host.hostKeyFingerprint);
+    expect(failed.stderr).toContain("A".repeat(43));
+    expect(await exists("web")).toBe(false);
+  });
+
+  test("is kept half-made for a look where that is wished, and listed as what it is", async () => {
+    const failed = await program.machine(["create", ...generic("nobody"), "--keep-on-failure", "half"]);
+    expect(failed.code).toBe(1);
+    expect((await program.machine(["ls"])).stdout).toMatch(/half .*create was cut off: .*--resume/);
+    expect((await program.machine(["rm", "-y", "half"])).code).toBe(0);
+  });
+
+  test("in provisioning keeps the machine, which provision completes", async () => {
+    const failed = await program.machine(["create", ...generic(), "--engine-opt", "no-such-option=1", "web"]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain("machine provision web");
+    expect(failed.stderr).toContain("no-such-option");
+    expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
+    expect((await program.machine(["ls"])).stdout).toMatch(/web .*not provisioned: machine provision web/);
+
+    await edited("web", (config) => config.replace('"no-such-option=1"', '"debug=true"'));
+    expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
+    expect((await program.machine(["ls"])).stdout).toMatch(/web .*v20\.10\.\S+ +\n/);
+    expect(await exists("web", "progress.json")).toBe(false);
+    await program.machine(["rm", "-y", "web"]);
+  });
+
+  test("by Ctrl-C is undone", async () => {
+    const stopped = await interrupted([...generic(), "web"], "Configure the engine", "SIGINT");
+    expect(stopped.code).toBe(130);
+    expect(await names()).toBe("");
+  });
+
+  test("by a kill is seen, and resumed where it was", async () => {
+    await interrupted([...generic(), "--engine-source", "distro", "web"], "Read the host's facts", "SIGKILL");
+    expect((await program.machine(["ls"])).stdout).toMatch(/web .*machine provision web/);
+    const again = await program.machine(["create", ...generic(), "web"]);
+    expect(again).toMatchObject({ code: 1, stdout: "" });
+    expect(again.stderr).toContain('Docker machine "web" already exists');
+    expect(await program.machine(["create", "--resume", "web"])).toMatchObject({ code: 0 });
+    expect((await program.machine(["env", "web"])).code).toBe(0);
+  });
+
+  test("meets a host whose key changed later: refused, until it is trusted", async () => {
+    await host.exec(
+      "rm /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; systemctl restart ssh",
+    );
+    const shown = await host.exec("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+    const now = shown.stdout.split(" ")[1] ?? "";
+    const refused = await program.machine(["ssh", "web", "true"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(host.hostKeyFingerprint);
+    expect(refused.stderr).toContain(`machine trust web ${now}`);
+    expect((await program.machine(["trust", "web", now])).code).toBe(0);
+    expect((await program.machine(["ssh", "web", "true"])).code).toBe(0);
+  });
+
+  async function edited(name: string, change: (config: string) => string): Promise<void> {
+    const path = join(program.store, "machines", name, "config.json");
+    await writeFile(path, change(await readFile(path, "utf8")));
+  }
+});

@@ -1,0 +1,122 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkEnvironment, dropIn, openrcConfig } from "../../src/provision/daemon.js";
+
+const unit = (name: string): string => readFileSync(join(import.meta.dirname, "fixtures", "units", name), "utf8");
+
+/** The command line of a drop-in, without what is the same for all. */
+function commandLine(text: string): string {
+  const tail =
+    " -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem\n";
+  expect(text.startsWith("[Service]\nExecStart=\nExecStart=")).toBe(true);
+  expect(text.endsWith(tail)).toBe(true);
+  return text.slice("[Service]\nExecStart=\nExecStart=".length, -tail.length);
+}
+
+describe("the drop-in", () => {
+  test.each([
+    ["docker-ce", "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock"],
+    ["debian-docker.io", "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS"],
+    [
+      "fedora-moby",
+      "/usr/bin/dockerd --host=fd:// --exec-opt native.cgroupdriver=systemd $OPTIONS $DOCKER_STORAGE_OPTIONS $DOCKER_NETWORK_OPTIONS $INSECURE_REGISTRY",
+    ],
+    [
+      "opensuse",
+      "/usr/bin/dockerd --add-runtime oci=/usr/sbin/runc $DOCKER_NETWORK_OPTIONS $DOCKER_OPTS -H unix:///var/run/docker.sock",
+    ],
+    [
+      "flatcar",
+      "/usr/bin/dockerd --host=fd:// --containerd=/run/containerd/containerd.sock $DOCKER_SELINUX $DOCKER_OPTS $DOCKER_CGROUPS $DOCKER_OPT_BIP $DOCKER_OPT_MTU $DOCKER_OPT_IPMASQ",
+    ],
+  ])("keeps the command line of %s", (name, expected) => {
+    expect(commandLine(dropIn(unit(name), 2376, []))).toBe(expected);
+  });
+
+  test("is made from the package's line where docker-machine's drop-in, or our own, is in force", () => {
+    const package_ = unit("docker-ce");
+    const expected = dropIn(package_, 2376, []);
+    const ours = `# /etc/systemd/system/docker.service.d/10-machine.conf\n${expected}`;
+    expect(dropIn(`${package_}\n${unit("docker-machine-0.16")}`, 2376, [])).toBe(expected);
+    expect(dropIn(`${package_}\n${ours}`, 2376, [])).toBe(expected);
+  });
+
+  test("respects a drop-in of the user's that comes before ours", () => {
+    const users =
+      "# /etc/systemd/system/docker.service.d/05-own.conf\n[Service]\nExecStart=\nExecStart=/opt/dockerd -H fd://\n";
+    expect(commandLine(dropIn(`${unit("docker-ce")}\n${users}`, 2376, []))).toBe("/opt/dockerd -H fd://");
+  });
+
+  test("refuses a drop-in that would win over ours, and names it", () => {
+    const users =
+      "# /etc/systemd/system/docker.service.d/override.conf\n[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n";
+    expect(() => dropIn(`${unit("docker-ce")}\n${users}`, 2376, [])).toThrow("override.conf");
+    const harmless = '# /etc/systemd/system/docker.service.d/proxy.conf\n[Service]\nEnvironment="A=b"\n';
+    expect(() => dropIn(`${unit("docker-ce")}\n${harmless}`, 2376, [])).not.toThrow();
+  });
+
+  test.each([
+    ["-H tcp://0.0.0.0:2375 -H unix:///x.sock --tls", "-H unix:///x.sock"],
+    ["--host tcp://:1 --tlsverify=true --tlscacert /a --tlskey=/k -Hfd:// --debug", "-Hfd:// --debug"],
+    [
+      `-H=tcp://1.2.3.4:5 --label "a=b  c" '--label=d e'`,
+      `--label "a=b  c" '--label=d e' -H unix:///var/run/docker.sock`,
+    ],
+  ])("turns %s into %s", (flags, expected) => {
+    const text = `# /lib/systemd/system/docker.service\n[Service]\nExecStart=/d ${flags}\n`;
+    expect(commandLine(dropIn(text, 2376, []))).toBe(`/d ${expected}`);
+  });
+
+  test("says so when the unit runs nothing", () => {
+    expect(() => dropIn("# /lib/systemd/system/docker.service\n[Service]\nExecStart=\n", 2376, [])).toThrow(
+      "no command line",
+    );
+  });
+
+  test("quotes the environment for systemd", () => {
+    const lines = dropIn(unit("docker-ce"), 2376, [`A=x "y" \\z`, "B=%i $HOME", "C=1\n2\t3", "D="])
+      .split("\n")
+      .slice(3);
+    expect(lines).toEqual([
+      String.raw`Environment="A=x \"y\" \\z"`,
+      `Environment="B=%%i $HOME"`,
+      String.raw`Environment="C=1\n2\t3"`,
+      `Environment="D="`,
+      "",
+    ]);
+  });
+});
+
+describe("OpenRC's configuration", () => {
+  test("keeps what is there, replaces our own lines, and stays the same", () => {
+    const once = openrcConfig('DOCKER_OPTS="--debug"', 2376, ["A=it's"]);
+    expect(once.startsWith('DOCKER_OPTS="--debug"\n# begin')).toBe(true);
+    expect(openrcConfig(once, 2376, ["A=it's"])).toBe(once);
+    expect(openrcConfig(openrcConfig("X=1\n", 1, []), 2, [])).toBe(openrcConfig("X=1\n", 2, []));
+  });
+
+  test("gives the shell that reads it the environment byte for byte, and the user's options first", () => {
+    const word = fc.string().map((text) => text.replaceAll("\0", ""));
+    fc.assert(
+      fc.property(word, (value) => {
+        const config = openrcConfig('DOCKER_OPTS="--debug"\n', 2376, [`V=${value}`]);
+        const printed = execFileSync("sh", ["-c", 'eval "$(cat)"; printf "%s|%s" "$DOCKER_OPTS" "$V"'], {
+          input: config,
+        });
+        expect(printed.toString()).toBe(
+          `--debug -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem|${value}`,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+test("an environment line without a name is refused, and its value is not shown", () => {
+  expect(() => {
+    checkEnvironment(["A=b", "1X=secret"]);
+  }).toThrow(/^--engine-env takes NAME=VALUE, which what begins with "1X" is not$/);
+});
