@@ -5,7 +5,7 @@ import { build } from "esbuild";
 const dist = new URL("../dist/", import.meta.url).pathname;
 await rm(dist, { recursive: true, force: true });
 await build({
-  entryPoints: { cli: "src/cli.ts", driver: "src/driver/index.ts" },
+  entryPoints: { cli: "src/cli.ts", driver: "src/driver/index.ts", "driver-test": "src/driver/conformance.ts" },
   outdir: dist,
   bundle: true,
   splitting: true,

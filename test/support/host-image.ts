@@ -8,29 +8,22 @@ import { type Engine, cacheFolder, docker, tryDocker } from "./engine.js";
 /** A Debian as a provider would hand it out, without and with an engine. */
 export type HostImage = "bare" | "engine";
 
-/** Makes sure that the engine has the images machine-test/bare and machine-test/engine. */
+/** Makes sure that the engine has the images machine-test/bare, machine-test/engine and busybox. */
 export async function buildHostImages(engine: Engine): Promise<void> {
   const rootfs = await importRootfs(engine);
-  for (const image of ["bare", "engine"] satisfies HostImage[]) {
-    const dockerfile = join(import.meta.dirname, "hosts.Dockerfile");
-    const options = ["--quiet", "--build-arg", `ROOTFS=${rootfs}`, "--target", image, "--tag", `machine-test/${image}`];
-    await docker(engine, ["build", ...options, "--file", dockerfile, import.meta.dirname]);
+  const dockerfile = join(import.meta.dirname, "hosts.Dockerfile");
+  const options = ["--quiet", "--build-arg", `ROOTFS=${rootfs}`, "--file", dockerfile];
+  const images = { bare: "machine-test/bare", engine: "machine-test/engine", busybox: "busybox" };
+  for (const [target, tag] of Object.entries(images)) {
+    await docker(engine, ["build", ...options, "--target", target, "--tag", tag, import.meta.dirname]);
   }
 }
 
-/**
- * Makes an image named busybox, with every applet, for containers inside hosts, as there is no registry:
- * `docker load` reads the file. Returns its path.
- */
+/** Saves the image busybox for `docker load` in a host, as hosts reach no registry. Returns the file's path. */
 export async function saveBusybox(engine: Engine): Promise<string> {
-  const root = join(engine.folder, "busybox");
-  await mkdir(join(root, "bin"), { recursive: true });
-  await output("cp", ["/bin/busybox", join(root, "bin/busybox")]);
-  await output("chroot", [root, "/bin/busybox", "--install", "-s", "/bin"]);
-  await output("tar", ["-C", root, "-cf", `${root}.rootfs.tar`, "."]);
-  await docker(engine, ["import", "--change", 'CMD ["sh"]', `${root}.rootfs.tar`, "busybox"]);
-  await docker(engine, ["save", "--output", `${root}.tar`, "busybox"]);
-  return `${root}.tar`;
+  const tar = join(engine.folder, "busybox.tar");
+  await docker(engine, ["save", "--output", tar, "busybox"]);
+  return tar;
 }
 
 const packages =

@@ -1,4 +1,4 @@
-# The two kinds of test hosts, made from the root file system of host-image.ts.
+# The two kinds of test hosts, and an image for containers in them, from the root file system of host-image.ts.
 ARG ROOTFS
 FROM ${ROOTFS} AS bare
 # The timers would take the lock of apt at a moment of their own.
@@ -21,3 +21,14 @@ RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends docker.io \
  && apt-get clean \
  && rm -r /usr/sbin/policy-rc.d /var/lib/apt/lists/*
+
+FROM ${ROOTFS} AS static
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends busybox-static \
+ && mkdir -p /image/bin \
+ && cp /bin/busybox /image/bin \
+ && for applet in $(busybox --list); do ln -s busybox "/image/bin/$applet" || true; done
+
+FROM scratch AS busybox
+COPY --from=static /image /
+CMD ["sh"]

@@ -10,7 +10,7 @@ declare module "vitest" {
   }
 }
 
-/** The engine of this test run and `docker save`'s file of the image busybox. */
+/** The engine of this test run and the file of the image busybox for `docker load`. */
 export interface StartedLab {
   readonly engine: Engine;
   readonly busyboxTar: string;

@@ -18,7 +18,6 @@ export const forHosts: readonly Prerequisite[] = [
   { program: "debootstrap", package: "debootstrap", why: "makes the root file system of a test host" },
   { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
   { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
-  { program: "busybox", package: "busybox-static", why: "is the image of containers in test hosts" },
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
 ];
 
