@@ -5,7 +5,6 @@ import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } 
 import { declare, givenFor, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
 import { startProgress } from "./ui/progress.js";
-import { askSecret } from "./ui/prompt.js";
 import { print, type Terminal } from "./ui/terminal.js";
 
 /** Runs one command line and returns the exit status. Whatever goes wrong is printed here, once. */
@@ -75,7 +74,10 @@ async function run(
     report: progress.report,
     tell: progress.above,
     debug: globals.debug || values.debug ? progress.above : () => undefined,
-    ask: (question) => progress.paused(() => askSecret(terminal, question)),
+    ask: async (question) => {
+      const { askSecret } = await import("./ui/prompt.js");
+      return progress.paused(() => askSecret(terminal, question));
+    },
   });
   try {
     return (await command.run({ args: parsed.positionals, line, values, chosen, json, terminal, session })) ?? 0;

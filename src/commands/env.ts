@@ -45,8 +45,8 @@ const shells: Readonly<Record<string, ShellSyntax>> = {
     evaluate: (command) => `\t@FOR /f "tokens=*" %i IN ('${command}') DO @%i`,
   },
   tcsh: {
-    // What is special between double quotes there can only stand between single ones.
-    set: (name, value) => `setenv ${name} "${value.replace(/["$`]+/g, `"'$&'"`)}";`,
+    // What is special between double quotes can only stand between single ones, and `!` behind a backslash.
+    set: (name, value) => `setenv ${name} "${value.replace(/["$`]+/g, `"'$&'"`).replaceAll("!", "\\!")}";`,
     unset: (name) => `unsetenv ${name};`,
     comment: ":",
     evaluate: (command) => `eval \`${command}\``,

@@ -44,6 +44,6 @@ export const commands: Readonly<Record<string, Entry>> = {
   url: { summary: "Get the URL of a machine", load: async () => (await import("./show.js")).url },
   version: {
     summary: "Show the Docker Machine version or a machine docker version",
-    load: async () => (await import("./show.js")).version,
+    load: async () => (await import("./version.js")).version,
   },
 };

@@ -1,5 +1,7 @@
 import { machineCertificates } from "../core/expiry.js";
+import { whileDoing } from "../core/host.js";
 import { text } from "../driver/index.js";
+import type { Template } from "../gotemplate/parse.js";
 import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
@@ -14,12 +16,22 @@ export const inspect = defineCommand({
     const { dir, config } = await session.store.read(await oneName(args, session));
     // Beside what config.json holds: docker-machine shows nothing of them.
     const shown = { ...config, Certificates: await machineCertificates(dir) };
-    if (values.format === undefined) {
-      print(terminal, encodeJson(shown));
-      return;
-    }
-    const { execute, jsonFunctions, parse } = await import("../gotemplate/index.js");
-    const { fromJson } = await import("../gotemplate/value.js");
-    print(terminal, execute(parse(values.format, { functions: jsonFunctions }), fromJson(shown)));
+    print(terminal, values.format ? await render(values.format, shown) : encodeJson(shown));
   },
 });
+
+async function render(format: string, shown: object): Promise<string> {
+  const { execute } = await import("../gotemplate/index.js");
+  const { fromJson } = await import("../gotemplate/value.js");
+  return execute(await parseFormat(format), fromJson(shown));
+}
+
+/** @throws MachineError with docker-machine's words before Go's; a template that fails later has Go's alone */
+async function parseFormat(format: string): Promise<Template> {
+  const { jsonFunctions, parse } = await import("../gotemplate/index.js");
+  try {
+    return parse(format, { functions: jsonFunctions });
+  } catch (error) {
+    throw whileDoing("template parsing error", error);
+  }
+}

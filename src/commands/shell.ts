@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stateWord } from "../core/endpoint.js";
+import { stateWord } from "../core/status.js";
 import { loadHost, type Host } from "../core/host.js";
 import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";

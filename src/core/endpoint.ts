@@ -1,17 +1,8 @@
-import { handshake, readCredentials } from "../docker/engine.js";
-import { isMachineError, MachineError, type Status } from "../driver/index.js";
+import { handshake, readCredentials } from "../docker/connection.js";
+import { isMachineError, MachineError } from "../driver/index.js";
 import { warnOfExpiry } from "./expiry.js";
 import type { Host } from "./host.js";
 import type { Session } from "./session.js";
-
-/** URL of the machine's engine. @throws MachineError `Host is not running`, as docker-machine says it */
-export async function engineUrl({ driver, machine, io }: Host): Promise<string> {
-  const { status } = await driver.inspect(machine, io);
-  if (status !== "running") {
-    throw new MachineError("failed", "Host is not running", { hint: `machine status ${machine.name}` });
-  }
-  return driver.access(machine.state).docker;
-}
 
 /**
  * The engine's URL, and its host alone, once a TLS handshake has shown that a client can use them.
@@ -43,9 +34,4 @@ export async function checkEndpoint(
   }
   await warnOfExpiry(session, host);
   return { url, address: hostname };
-}
-
-/** A status in docker-machine's words: `Running`. */
-export function stateWord(status: Status): string {
-  return `${status.charAt(0).toUpperCase()}${status.slice(1)}`;
 }

@@ -1,4 +1,4 @@
-import { handshake, readCredentials } from "../docker/engine.js";
+import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError, poll, type DriverState, type Status, type Verb } from "../driver/index.js";
 import type { Host } from "./host.js";
 import type { Session } from "./session.js";

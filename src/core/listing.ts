@@ -1,10 +1,11 @@
 import { performance } from "node:perf_hooks";
-import { engineVersion, readCredentials } from "../docker/engine.js";
+import { readCredentials } from "../docker/connection.js";
+import { engineVersion } from "../docker/engine.js";
 import { isMachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
-import { stateWord } from "./endpoint.js";
+import { stateWord } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
 import { machineIo } from "./io.js";
 import { findDriver } from "./registry.js";

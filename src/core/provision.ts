@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMachineError, MachineError, poll, type Shell, type Step } from "../driver/index.js";
-import { proveTls, readCredentials } from "../docker/engine.js";
+import { readCredentials } from "../docker/connection.js";
+import { proveTls } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
 import type { Journal } from "../store/journal.js";
 import { isSystemError, replaceFile } from "../store/file.js";

@@ -1,50 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { request as requestPlain, type ClientRequest } from "node:http";
 import { request as requestTls } from "node:https";
-import { isIP } from "node:net";
-import { join } from "node:path";
-import { connect } from "node:tls";
-import { MachineError, isMachineError, messageOf } from "../driver/index.js";
-import { connectionFailure, isRefusal } from "./failure.js";
-
-/** PEM texts: the authority that the engine's certificate must come from, and the client's own certificate and key. */
-export interface Credentials {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
-export interface CallOptions {
-  /** Milliseconds for the whole call. Default 5,000. */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Reads ca.pem, cert.pem and key.pem of a directory, as `DOCKER_CERT_PATH` names one. */
-export async function readCredentials(dir: string): Promise<Credentials> {
-  try {
-    const [ca, cert, key] = await Promise.all(
-      ["ca.pem", "cert.pem", "key.pem"].map((name) => readFile(join(dir, name), "utf8")),
-    );
-    return { ca: ca ?? "", cert: cert ?? "", key: key ?? "" };
-  } catch (error) {
-    throw new MachineError("failed", `the client certificate cannot be read: ${messageOf(error)}`, {
-      hint: "put it back with: machine regenerate-certs NAME",
-      cause: error,
-    });
-  }
-}
-
-/**
- * Shakes hands with an engine, which proves that something at this URL holds a certificate of our authority for this
- * address. A refusal of the client's certificate comes later in TLS 1.3 and is seen by {@link engineVersion}.
- * @param url e.g. `tcp://192.0.2.7:2376`
- * @throws MachineError `unreachable` or `untrusted`, with the reason
- */
-export async function handshake(url: string, credentials: Credentials, options: CallOptions = {}): Promise<void> {
-  const target = parseUrl(url, tlsPort);
-  await attempt(target, options, (signal) => shakeHands(target, credentials, signal));
-}
+import { MachineError, isMachineError } from "../driver/index.js";
+import {
+  attempt,
+  parseUrl,
+  plainPort,
+  tlsPort,
+  type CallOptions,
+  type Credentials,
+  type Target,
+} from "./connection.js";
+import { isRefusal } from "./failure.js";
 
 /**
  * Asks by the path without an API version, which every engine answers.
@@ -95,76 +61,7 @@ export async function proveTls(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Where an engine listens. `address` is for people. */
-interface Target {
-  readonly address: string;
-  readonly at: { readonly host: string; readonly port: number } | { readonly socketPath: string };
-}
-
-/** The ports that the docker client takes where a URL has none. */
-const tlsPort = 2376;
-const plainPort = 2375;
-
-const defaultTimeout = 5_000;
 const longestAnswer = 1_048_576;
-
-function parseUrl(url: string, defaultPort: number): Target {
-  const [, socketPath] = /^unix:\/\/(\/.+)$/.exec(url) ?? [];
-  if (socketPath !== undefined) return { address: socketPath, at: { socketPath } };
-  // The port that `https:` stands for would get lost.
-  const asTcp = url.replace(/^https?:/, "tcp:");
-  const { hostname, port } = /^tcp:/.test(asTcp) && URL.canParse(asTcp) ? new URL(asTcp) : { hostname: "", port: "" };
-  if (hostname === "") {
-    throw new MachineError("unsupported", `"${url}" is no URL of an engine that can be asked`, {
-      hint: "it has to be like tcp://192.0.2.7:2376 or unix:///var/run/docker.sock",
-    });
-  }
-  const number = port === "" ? defaultPort : Number(port);
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return { address: `${hostname}:${String(number)}`, at: { host, port: number } };
-}
-
-/** Ends `work` when the time is over or the caller gives up, and says what its error means. */
-async function attempt<T>(
-  { address }: Target,
-  { timeout = defaultTimeout, signal }: CallOptions,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController();
-  const timer = setTimeout(() => {
-    ending.abort(Object.assign(new Error(`no answer within ${String(timeout / 1_000)} s`), { code: "ETIMEDOUT" }));
-  }, timeout);
-  const interrupt = () => {
-    ending.abort(new MachineError("interrupted", `interrupted while waiting for ${address}`));
-  };
-  signal?.addEventListener("abort", interrupt, { once: true });
-  if (signal?.aborted) interrupt();
-  try {
-    ending.signal.throwIfAborted();
-    return await work(ending.signal);
-  } catch (error) {
-    throw connectionFailure(ending.signal.aborted ? ending.signal.reason : error, address);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", interrupt);
-  }
-}
-
-function shakeHands({ address, at }: Target, credentials: Credentials, signal: AbortSignal): Promise<void> {
-  if ("socketPath" in at) {
-    throw new MachineError("unsupported", `${address} is a local socket, where there is no TLS to check`);
-  }
-  return new Promise((resolve, reject) => {
-    const servername = isIP(at.host) === 0 ? at.host : "";
-    const socket = connect({ ...credentials, ...at, servername, rejectUnauthorized: true });
-    signal.addEventListener("abort", () => socket.destroy(signal.reason as Error), { once: true });
-    socket.on("error", reject);
-    socket.once("secureConnect", () => {
-      socket.destroy();
-      resolve();
-    });
-  });
-}
 
 /** @param credentials undefined: plain HTTP; without `cert` and `key`: TLS without a client certificate */
 function get(

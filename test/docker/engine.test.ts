@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { env } from "node:process";
 import { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { engineVersion, handshake, proveTls, readCredentials, type Credentials } from "../../src/docker/engine.js";
+import { handshake, readCredentials, type Credentials } from "../../src/docker/connection.js";
+import { engineVersion, proveTls } from "../../src/docker/engine.js";
 import {
   makeAuthority,
   makeClientCertificate,
