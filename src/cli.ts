@@ -18,9 +18,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const called = basename(process.argv[1] ?? "machine");
 const terminal: Terminal = {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  // Opened when first used: each costs some milliseconds.
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return process.stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
   env: process.env,
   signal: interruption.signal,
   program: called.endsWith(".js") ? `node ${process.argv[1] ?? called}` : called,

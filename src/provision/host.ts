@@ -13,7 +13,7 @@ export interface Host {
   forget(): void;
 }
 
-export interface Work {
+interface Work {
   /** The name of the step. */
   readonly step: string;
   readonly templates: readonly string[];

@@ -1,7 +1,7 @@
 import { MachineError } from "../driver/index.js";
 import type { Distro } from "./distros.js";
 
-export const defaultInstallUrl = "https://get.docker.com";
+const defaultInstallUrl = "https://get.docker.com";
 
 /**
  * Parameters of install-engine.sh: by the install script, or by packages where that is asked for, or where the
@@ -20,7 +20,7 @@ export function installation(
   if (distro.packages === "none") {
     throw new MachineError("failed", `${distro.name} has its engine in its image, but this host has none`);
   }
-  const url = checkedUrl(installUrl);
+  const url = checkedUrl(installUrl || defaultInstallUrl);
   const unknownToScript = url === checkedUrl(defaultInstallUrl) && !distro.getDocker;
   if (source === "script" && unknownToScript) {
     notice(`${defaultInstallUrl} does not know ${distro.name}: the engine comes from packages`);

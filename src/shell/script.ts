@@ -88,11 +88,11 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
  */
 export async function becomeRoot(shell: Shell, askPassword: () => Promise<string | undefined>): Promise<Privilege> {
   const { stdout } = await shell.exec(`sh -c '${probe}'`, { timeout: 60_000 });
-  const [user = "", way = "", ...said] = stdout.trim().split("\n");
+  // A login shell may greet on stdout.
+  const [, user = "", way = "", why = ""] = /^machine-user: (.*)\nmachine-way: (.*)\n([^]*)/m.exec(stdout) ?? [];
   if (way === "root") return asUser;
   if (way === "sudo" || way === "doas") return { prefix: `${way} -n -- ` };
   if (way !== "password") throw new MachineError("failed", `${user} is not root, and the host has no sudo`, noSudo);
-  const why = said.join("\n");
   if (!/password|authenticat/i.test(why)) throw refusal(user, why);
   return bySudoPassword(shell, user, await askPassword());
 }
@@ -100,13 +100,13 @@ export async function becomeRoot(shell: Shell, askPassword: () => Promise<string
 const noSudo = { hint: "log in as root, or install sudo on the host and allow it to the user" };
 
 /** Prints the user, the way, and what sudo says against it. No single quote may stand here. */
-const probe = `id -un
-if [ "$(id -u)" = 0 ]; then echo root
+const probe = `way=none; said=
+if [ "$(id -u)" = 0 ]; then way=root
 elif command -v sudo >/dev/null; then
-  if said=$(LC_ALL=C sudo -n -- sh -c : 2>&1); then echo sudo; else echo password; echo "$said"; fi
-elif command -v doas >/dev/null && doas -n -- sh -c : 2>/dev/null; then echo doas
-else echo none
-fi`;
+  if said=$(LC_ALL=C sudo -n -- sh -c : 2>&1); then way=sudo; else way=password; fi
+elif command -v doas >/dev/null && doas -n -- sh -c : 2>/dev/null; then way=doas
+fi
+printf "machine-user: %s\\nmachine-way: %s\\n%s\\n" "$(id -un)" "$way" "$said"`;
 
 async function bySudoPassword(shell: Shell, user: string, password: string | undefined): Promise<Privilege> {
   if (password === undefined) {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -12,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
  * @throws the file system's error
  */
 export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = join(dirname(path), `${temporaryPrefix}${basename(path)}-${randomBytes(6).toString("hex")}`);
+  const temporary = join(dirname(path), `${temporaryPrefix}${basename(path)}-${crypto.randomUUID()}`);
   try {
     await writeDurably(temporary, content, mode);
     await renameOver(temporary, path);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 
 /** A parsed JSON object whose members nobody has looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -41,7 +40,7 @@ function isAboutEnd(message: string, text: string): boolean {
 
 /** Node 20 does not show a reviver the source text, so the numbers travel as strings with a mark nobody can guess. */
 function parseWithBigIntegers(text: string): unknown {
-  const mark = randomBytes(16).toString("hex");
+  const mark = crypto.randomUUID();
   const marked = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g, (token) => {
     const isTooBig = /^-?\d{16,}$/.test(token) && String(Number(token)) !== token;
     return isTooBig ? `"${mark}${token}"` : token;

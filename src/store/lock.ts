@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -62,7 +61,7 @@ interface Contender extends Ticket {
 const unknownStart = "x";
 
 async function newTicket(): Promise<Ticket> {
-  const token = randomBytes(6).toString("hex");
+  const token = crypto.randomUUID();
   return {
     since: Date.now(),
     pid: ownPid,
@@ -77,7 +76,7 @@ function fileName(state: "wait" | "hold", { since, pid, start, token, host }: Ti
 }
 
 function parseFileName(file: string): Contender | undefined {
-  const found = /^(wait|hold)\.(\d+)\.(\d+)\.(\d+|x)\.([0-9a-f]+)\.(.+)$/.exec(file);
+  const found = /^(wait|hold)\.(\d+)\.(\d+)\.(\d+|x)\.([0-9a-f-]+)\.(.+)$/.exec(file);
   if (found === null) return undefined;
   const [, state, since, pid, start = "", token = "", host = ""] = found;
   return {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
@@ -273,7 +272,7 @@ const asidePrefix = ".removing-";
 async function removeMachine(root: string, name: string): Promise<void> {
   const { dir } = pathsOf(root, name);
   const { machines } = storePaths(root);
-  const aside = join(machines, `${asidePrefix}${name}-${randomBytes(6).toString("hex")}`);
+  const aside = join(machines, `${asidePrefix}${name}-${crypto.randomUUID()}`);
   try {
     await rename(dir, aside);
     await rm(aside, { recursive: true, force: true, maxRetries: 3 });
