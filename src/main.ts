@@ -16,11 +16,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const declared = declare(globalOptions);
     const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
     const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
-    if (globals.version) return await run("version", [], globals, terminal, argv);
+    if (globals.version) return await run("version", [], argv, globals, terminal);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
-    return await run(name, rest, globals, terminal, argv);
+    return await run(name, rest, argv, globals, terminal);
   } catch (error) {
-    const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=|$)/.test(word));
+    const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=(1|t|true))?$/i.test(word));
     return reportError(error, json, terminal);
   }
 }
@@ -35,17 +35,48 @@ function checkDebug({ env }: Terminal): void {
   }
 }
 
-/** @param line all that was typed after the program's name */
+type Globals = Values<typeof globalOptions>;
+
+/** @param whole all that was typed after the program's name */
 async function run(
   name: string,
   argv: readonly string[],
-  globals: Values<typeof globalOptions>,
+  whole: readonly string[],
+  globals: Globals,
   terminal: Terminal,
-  line: readonly string[],
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
-  const driver = await command.driver?.(argv, terminal.env);
+  const words = await understood(command, argv, terminal);
+  if (words.values.help) return help(name, argv, terminal);
+  const json = globals.json || words.values.json;
+  const debug = globals.debug || words.values.debug;
+  const progress = startProgress(terminal, { json, debug });
+  const session = openSession({
+    env: terminal.env,
+    signal: terminal.signal,
+    command: `${name} ${words.args.join(" ")}`.trimEnd(),
+    storagePath: globals.storagePath,
+    tls: globals,
+    report: progress.report,
+    tell: progress.above,
+    debug: debug ? progress.above : () => undefined,
+    ask: async (question) => {
+      const { askSecret } = await import("./ui/prompt.js");
+      return progress.paused(() => askSecret(terminal, question));
+    },
+  });
+  try {
+    return (await command.run({ ...words, line: whole, json, terminal, session })) ?? 0;
+  } finally {
+    await progress.end();
+    await session.close();
+  }
+}
+
+/** What the words after a command's name mean to it. */
+async function understood(command: Command, argv: readonly string[], { env }: Terminal) {
+  const driver = await command.driver?.(argv, env);
   const options = { ...command.options, ...commonOptions };
   const ours = declare(options);
   const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
@@ -53,38 +84,12 @@ async function run(
     command.verbatim === true
       ? { typed: new Map<never, never>(), positionals: argv }
       : parseArguments(argv, [...ours, ...theirs]);
-  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, terminal.env)]);
-  if (values.help) return help(name, argv, terminal);
+  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, env)]);
   const chosen = driver && {
     driver,
-    values: resolve(
-      driver.options,
-      [givenFor(theirs, parsed), fromEnv(driver.options, terminal.env, driver.name)],
-      driver.name,
-    ),
+    values: resolve(driver.options, [givenFor(theirs, parsed), fromEnv(driver.options, env, driver.name)], driver.name),
   };
-  const json = globals.json || values.json;
-  const progress = startProgress(terminal, json);
-  const session = openSession({
-    env: terminal.env,
-    signal: terminal.signal,
-    command: `${name} ${parsed.positionals.join(" ")}`.trimEnd(),
-    storagePath: globals.storagePath,
-    tls: globals,
-    report: progress.report,
-    tell: progress.above,
-    debug: globals.debug || values.debug ? progress.above : () => undefined,
-    ask: async (question) => {
-      const { askSecret } = await import("./ui/prompt.js");
-      return progress.paused(() => askSecret(terminal, question));
-    },
-  });
-  try {
-    return (await command.run({ args: parsed.positionals, line, values, chosen, json, terminal, session })) ?? 0;
-  } finally {
-    await progress.end();
-    await session.close();
-  }
+  return { args: parsed.positionals, values, chosen };
 }
 
 async function load(name: string, terminal: Terminal): Promise<Command> {

@@ -4,7 +4,7 @@ import { MachineError } from "../driver/index.js";
 import { print, type Terminal } from "../ui/terminal.js";
 
 /** The names given, or the machine called `default` where none is. */
-export async function namesOrDefault(args: readonly string[], { store }: Session): Promise<readonly string[]> {
+async function namesOrDefault(args: readonly string[], { store }: Session): Promise<readonly string[]> {
   if (args.length > 0) return args;
   if (await store.has("default")) return ["default"];
   throw new MachineError("not-found", 'Error: No machine name(s) specified and no "default" machine exists');

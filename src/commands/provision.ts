@@ -3,6 +3,7 @@ import type { Host } from "../core/host.js";
 import { authorityContext } from "../core/certificates.js";
 import { renewClientCertificate } from "../tls/authority.js";
 import { boolean, MachineError, text } from "../driver/index.js";
+import { lazily } from "../driver/lazily.js";
 import { askLine } from "../ui/prompt.js";
 import { defineCommand, sudoOptions, type Call } from "./command.js";
 import { onEach } from "./machines.js";
@@ -32,11 +33,12 @@ export const regenerateCerts = defineCommand({
       if (!/^\s*y/i.test(answer)) return;
     }
     session.tell("Regenerating TLS certificates");
-    if (values.clientCerts) {
+    const renewed = lazily(async () => {
       session.tell("Regenerating local certificates");
       await renewClientCertificate(session.certs, authorityContext(session));
-    }
+    });
     await onEach(call, async (host) => {
+      if (values.clientCerts) await renewed();
       await provisionAgain(session, host, { ...request(call, host), renew: true });
     });
   },

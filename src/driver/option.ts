@@ -107,16 +107,19 @@ export function names(key: string, option: Option<unknown>, prefix = ""): { flag
 export type Given = Readonly<Record<string, unknown>>;
 
 /**
- * The first source that has a key wins, then the option's default.
+ * The first source that has a key wins, then the option's default; a list adds up, the last source first, as
+ * docker-machine adds what is typed to what a variable holds.
  * @throws MachineError `usage` with every problem at once
  */
 export function resolve<O extends Options>(options: O, sources: readonly Given[], prefix = ""): Values<O> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(options)) {
-    const source = sources.find((one) => one[key] !== undefined);
+    const given = sources.map((one) => one[key]).filter((one) => one !== undefined);
     try {
-      values[key] = source === undefined ? option.default : option.parse(source[key]);
+      const parsed = given.map((one) => option.parse(one));
+      values[key] =
+        option.kind === "list" && parsed.length > 0 ? parsed.reverse().flat() : (parsed[0] ?? option.default);
     } catch (error) {
       problems.push(`--${names(key, option, prefix).flag} ${error instanceof Error ? error.message : String(error)}`);
     }

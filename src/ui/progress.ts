@@ -1,4 +1,5 @@
 import { messageOf, type StepEvent } from "../driver/index.js";
+import { lazily } from "../driver/lazily.js";
 import { describeError } from "./error.js";
 import { tell, type Terminal } from "./terminal.js";
 
@@ -13,12 +14,16 @@ export interface Progress {
   readonly end: () => Promise<void>;
 }
 
-/** JSON lines on request, a live line in a terminal, plain lines elsewhere. */
-export function startProgress(terminal: Terminal, json: boolean): Progress {
+/**
+ * JSON lines on request, a live line in a terminal, plain lines elsewhere; `debug` means plain lines, and among them
+ * what commands on machines print.
+ */
+export function startProgress(terminal: Terminal, { json = false, debug = false } = {}): Progress {
   if (json) return written(terminal, jsonLine, (line) => JSON.stringify({ type: "message", line }));
+  if (debug) return written(terminal, (event) => plainLine(event) ?? outputLine(event), String);
   const { TERM, CI } = terminal.env;
   if (terminal.stderr.isTTY === true && TERM !== "dumb" && !CI) return live(terminal);
-  return written(terminal, plainLine, (line) => line);
+  return written(terminal, plainLine, String);
 }
 
 function written(
@@ -47,6 +52,10 @@ function plainLine(event: StepEvent): string | undefined {
   const { machine, step } = event;
   if (event.type === "started") return `(${machine}) ${step.charAt(0).toUpperCase()}${step.slice(1)}...`;
   return remark(event);
+}
+
+function outputLine(event: StepEvent): string | undefined {
+  return event.type === "output" ? `(${event.machine}) | ${event.line}` : undefined;
 }
 
 /** What is worth a line of its own in every kind of output. */
@@ -82,7 +91,7 @@ function live(terminal: Terminal): Progress {
       spinner.stop();
       if (line !== undefined) tell(terminal, line);
       if (active.size === 0) return;
-      spinner.text = liveLine(active, terminal.stderr.columns ?? 80);
+      spinner.text = liveLine(active, columnsOf(terminal));
       spinner.start();
     });
   };
@@ -94,7 +103,7 @@ function live(terminal: Terminal): Progress {
       else {
         inTurn((spinner) => {
           // A spinner that stands still would be drawn by its text.
-          if (spinner.isSpinning) spinner.text = liveLine(active, terminal.stderr.columns ?? 80);
+          if (spinner.isSpinning) spinner.text = liveLine(active, columnsOf(terminal));
         });
       }
     },
@@ -144,12 +153,12 @@ function liveLine(active: ReadonlyMap<string, Active>, columns: number): string 
   return parts.join(", ").slice(0, Math.max(columns - 3, 10));
 }
 
+/** A terminal that does not know its size says 0. */
+function columnsOf({ stderr }: Terminal): number {
+  return stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns;
+}
+
 /** Output of a remote command must not move the cursor. */
 function printable(line: string): string {
   return line.replace(/\p{Cc}/gu, " ").trim();
-}
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

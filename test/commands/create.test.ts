@@ -1,0 +1,236 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { MachineConfig } from "../../src/store/config.js";
+import { contentsOf, createNone, linesOf, newHome, type Home } from "./support.js";
+
+const url = "tcp://192.0.2.7:2376";
+const none = ["-d", "none", "--url", url];
+const generic = ["create", "-d", "generic"];
+
+async function configOf({ store }: Home, name: string): Promise<MachineConfig> {
+  return JSON.parse(await readFile(join(store, "machines", name, "config.json"), "utf8")) as MachineConfig;
+}
+
+describe("machine create", () => {
+  test("stores a machine and says which command connects to it", async () => {
+    const home = await newHome();
+    const created = await home.machine(["create", ...none, "web"]);
+    expect(created.code).toBe(0);
+    expect(linesOf(created)).toEqual([
+      "To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: " +
+        "docker-machine env web",
+    ]);
+    expect(created.stderr).toBe(
+      `Creating CA: ${home.store}/certs/ca.pem\nCreating client certificate: ${home.store}/certs/cert.pem\n`,
+    );
+    expect(await configOf(home, "web")).toMatchObject({
+      ConfigVersion: 3,
+      Name: "web",
+      DriverName: "none",
+      Driver: { MachineName: "web", IPAddress: "192.0.2.7:2376", URL: url, StorePath: home.store },
+    });
+    expect(await readdir(join(home.store, "machines", "web"))).toEqual(["config.json"]);
+  });
+
+  test.each([
+    [["-d", "none", "--url", url, "web"]],
+    [["-d=none", "-url", url, "web"]],
+    [["--driver", "none", `--url=${url}`, "web"]],
+    [["-driver=none", "web", "--url", url]],
+    [["web", "--url", url, "--driver=none"]],
+    [["-d", "none", "web", "--url", url]],
+  ])("takes its options wherever they stand: %j", async (args) => {
+    const home = await newHome();
+    expect(await home.machine(["create", ...args])).toMatchObject({ code: 0 });
+    expect(await configOf(home, "web")).toMatchObject({ DriverName: "none", Driver: { URL: url } });
+  });
+
+  test("takes the driver from MACHINE_DRIVER, but what was typed comes first", async () => {
+    const home = await newHome();
+    const args = ["create", "--url", url, "web"];
+    expect(await home.machine(args, { env: { MACHINE_DRIVER: "none" } })).toMatchObject({ code: 0 });
+    expect(await home.machine(["create", ...none, "db"], { env: { MACHINE_DRIVER: "bogus" } })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test("keeps the engine's options in config.json", async () => {
+    const home = await newHome();
+    const engine = [
+      ...["--engine-opt", "log-level=debug", "--engine-opt=ipv6", "--engine-label", "tier=web, prod"],
+      ...["--engine-insecure-registry", "192.0.2.0/24", "--engine-storage-driver", "overlay2"],
+      ...["--engine-env", "HTTP_PROXY=http://proxy", "--engine-install-url", "https://example.com/install"],
+      ...["--tls-san", "web.example.com", "--tls-san", "192.0.2.9"],
+    ];
+    const env = { ENGINE_REGISTRY_MIRROR: "https://one.example.com, https://two.example.com" };
+    expect(await home.machine(["create", ...none, ...engine, "web"], { env })).toMatchObject({ code: 0 });
+    const { HostOptions } = await configOf(home, "web");
+    expect(HostOptions.EngineOptions).toMatchObject({
+      ArbitraryFlags: ["log-level=debug", "ipv6"],
+      Labels: ["tier=web, prod"],
+      InsecureRegistry: ["192.0.2.0/24"],
+      StorageDriver: "overlay2",
+      Env: ["HTTP_PROXY=http://proxy"],
+      InstallURL: "https://example.com/install",
+      RegistryMirror: ["https://one.example.com", "https://two.example.com"],
+    });
+    expect(HostOptions.AuthOptions.ServerCertSANs).toEqual(["web.example.com", "192.0.2.9"]);
+  });
+
+  test("keeps classic Swarm's options and warns that they do nothing", async () => {
+    const home = await newHome();
+    const swarm = ["--swarm-master", "--swarm-discovery", "token://1234", "--swarm-opt", "a=b"];
+    const { code, stderr, stdout } = await home.machine(["create", ...none, ...swarm, "web"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("docker swarm init");
+    expect(stdout).not.toContain("Swarm");
+    expect((await configOf(home, "web")).HostOptions.SwarmOptions).toMatchObject({
+      IsSwarm: true,
+      Master: true,
+      Agent: false,
+      Discovery: "token://1234",
+      ArbitraryFlags: ["a=b"],
+    });
+  });
+
+  test("shows the options of the chosen driver in its help", async () => {
+    const home = await newHome();
+    const { code, stdout, stderr } = await home.machine(["create", "-d", "generic", "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/--generic-ssh-port VALUE\n.*default 22.*\$GENERIC_SSH_PORT/);
+    expect(stdout).toMatch(/--engine-install-url/);
+    expect((await home.machine(["create", "--help"])).stdout).not.toContain("--generic");
+  });
+});
+
+/** Each of these leaves the home as it was: empty. */
+describe("machine create refuses", () => {
+  const invalid = "Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -\n";
+  const flags = "Error setting machine configuration from flags provided: ";
+
+  test.each<[what: string, argv: readonly string[], code: number, stderr: string]>([
+    ["a name with an underscore", [...none, "web_1"], 1, invalid],
+    ["a name that begins with a dot", [...none, ".web"], 1, invalid],
+    ["a name that leads elsewhere", [...none, "../web"], 1, invalid],
+    ["a name with a blank", [...none, "a b"], 1, invalid],
+    ["an empty name", [...none, ""], 1, invalid],
+    ["no name", none, 1, "Error: No machine name specified\n"],
+    ["several names", [...none, "x", "y", "z"], 1, "Invalid command line. Found extra arguments [y z]\n"],
+    [
+      "an unknown driver",
+      ["-d", "bogus", "web"],
+      1,
+      'Driver "bogus" not found. Do you have the plugin binary "docker-machine-driver-bogus" accessible in your PATH?\n',
+    ],
+    ["none without its URL", ["-d", "none", "web"], 1, `${flags}--url option is required when no driver is selected\n`],
+    [
+      "generic without its address",
+      ["-d", "generic", "web"],
+      1,
+      `${flags}generic driver requires the --generic-ip-address option\n`,
+    ],
+    [
+      "a Swarm discovery that is no URL",
+      [...none, "--swarm-discovery", "foo", "web"],
+      1,
+      "Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: foo\n",
+    ],
+    [
+      "an option that is no number",
+      ["-d", "generic", "--generic-ssh-port", "abc", "web"],
+      2,
+      '--generic-ssh-port must be a whole number, not "abc"\n',
+    ],
+    ["a flag that is not there", [...none, "--bogus", "web"], 2, "flag provided but not defined: -bogus\n"],
+    ["the flag of another driver", [...none, "--generic-ip-address", "x", "web"], 2, "flag provided but not defined"],
+    [
+      "a name that cannot stand in a certificate",
+      [...none, "--tls-san", "a b", "web"],
+      2,
+      '"a b" cannot stand in a certificate: it is no DNS name and no IP address\n',
+    ],
+    [
+      "both forms of a flag",
+      [...none, "--driver", "none", "web"],
+      2,
+      "Cannot use two forms of the same flag: d driver\n",
+    ],
+    ["no driver", ["web"], 2, "no driver is chosen\nhint: machine create -d generic ... web\n"],
+  ])("%s", async (_, argv, code, stderr) => {
+    const home = await newHome();
+    const refused = await home.machine(["create", ...argv]);
+    expect(refused).toMatchObject({ code, stdout: "" });
+    expect(refused.stderr.startsWith(stderr), refused.stderr).toBe(true);
+    expect(await readdir(home.home)).toEqual([]);
+  });
+
+  test("a host that fails the driver's check, with status 3", async () => {
+    const home = await newHome();
+    const key = ["--generic-ip-address", "192.0.2.7", "--generic-ssh-key", "/nonexist"];
+    expect(await home.machine([...generic, ...key, "web"])).toEqual({
+      code: 3,
+      stdout: "",
+      stderr:
+        'Error with pre-create check: "SSH key does not exist: \\"/nonexist\\""\n' +
+        "hint: --generic-ssh-key takes the private key file\n",
+    });
+    expect(await readdir(home.home)).toEqual([]);
+  });
+
+  test("what its variables say wrongly, and what is typed wins over them", async () => {
+    const home = await newHome();
+    const env = { GENERIC_IP_ADDRESS: "192.0.2.7", GENERIC_SSH_KEY: "/from-variable" };
+    expect((await home.machine([...generic, "web"], { env })).stderr).toContain("/from-variable");
+    const typed = await home.machine([...generic, "--generic-ssh-key", "/typed", "web"], { env });
+    expect(typed.stderr).toContain("/typed");
+    const port = await home.machine([...generic, "web"], { env: { ...env, GENERIC_SSH_PORT: "0" } });
+    expect(port).toMatchObject({ code: 2, stderr: "--generic-ssh-port must be at least 1\n" });
+  });
+
+  test("a name that is taken, before it looks at anything else", async () => {
+    const home = await newHome();
+    await createNone(home, "web");
+    const before = await contentsOf(home.home);
+    expect(await home.machine([...generic, "web"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: 'Docker machine "web" already exists\n',
+    });
+    expect(await contentsOf(home.home)).toEqual(before);
+  });
+
+  test("a name whose directory is there without a config.json", async () => {
+    const home = await newHome();
+    await mkdir(join(home.store, "machines", "web"), { recursive: true });
+    expect((await home.machine(["create", ...none, "web"])).stderr).toBe('Docker machine "web" already exists\n');
+  });
+
+  test("an authority of which only the key is left", async () => {
+    const home = await newHome();
+    await mkdir(join(home.store, "certs"), { recursive: true });
+    await writeFile(join(home.store, "certs", "ca-key.pem"), "key");
+    const { code, stderr } = await home.machine(["create", ...none, "web"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error generating certificates: certificate authority key already exists\n/);
+    expect(await home.machine(["ls", "-q"])).toMatchObject({ code: 0, stdout: "" });
+  });
+
+  test("in JSON when it is asked to", async () => {
+    const home = await newHome();
+    const errorOf = async (...argv: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await home.machine(argv);
+      expect(stdout).toBe("");
+      return JSON.parse(stderr);
+    };
+    const message = 'Driver "bogus" not found';
+    const error = { code: "not-found", message: expect.stringContaining(message) as string };
+    expect(await errorOf("create", "--json", "-d", "bogus", "web")).toMatchObject({ error });
+    expect(await errorOf("--json", "create", "-d", "bogus", "web")).toMatchObject({ error });
+    expect(await errorOf("create", ...none, "--bogus", "--json")).toMatchObject({ error: { code: "usage" } });
+    const key = ["--generic-ip-address", "x", "--generic-ssh-key", "/nonexist"];
+    expect(await errorOf(...generic, ...key, "--json", "web")).toMatchObject({
+      error: { code: "precheck", hint: "--generic-ssh-key takes the private key file" },
+    });
+  });
+});
