@@ -35,7 +35,9 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
 export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
   const { name, driver } = request;
   const { store } = session;
-  await store.checkFree(name);
+  await store.checkFree(name).catch((error: unknown) => {
+    throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
+  });
   certificateNames(request.serverCertSANs);
   const state = await plan(session, request);
   await ensureAuthority(session.certs, authorityContext(session));

@@ -16,7 +16,8 @@ export async function checkEndpoint(
 ): Promise<{ readonly url: string; readonly address: string }> {
   const url = host.driver.access(host.machine.state).docker;
   const { hostname, host: authority } = new URL(url);
-  if (host.driver.access(host.machine.state).shell === undefined) return { url, address: hostname };
+  const address = hostname.replace(/^\[|\]$/g, "");
+  if (host.driver.access(host.machine.state).shell === undefined) return { url, address };
   try {
     await handshake(url, await readCredentials(host.dir), { signal: session.signal });
   } catch (error) {
@@ -33,5 +34,5 @@ export async function checkEndpoint(
     );
   }
   await warnOfExpiry(session, host);
-  return { url, address: hostname };
+  return { url, address };
 }

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { readCredentials } from "../docker/connection.js";
 import { engineVersion } from "../docker/engine.js";
-import { isMachineError, messageOf, type Status } from "../driver/index.js";
+import { isMachineError, MachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
@@ -30,14 +30,16 @@ export interface Listed {
 }
 
 /** Asks all machines at once; one that has not answered after `limit` milliseconds is a `Timeout`. */
-export function listMachines(
+export async function listMachines(
   session: Session,
   machines: readonly (StoredMachine | BrokenMachine)[],
   limit: number,
 ): Promise<Listed[]> {
-  return Promise.all(
+  const rows = await Promise.all(
     machines.map((one) => ("error" in one ? Promise.resolve(brokenRow(one)) : withinLimit(session, one, limit))),
   );
+  if (session.signal.aborted) throw new MachineError("interrupted", "interrupted");
+  return rows;
 }
 
 async function withinLimit(session: Session, stored: StoredMachine, limit: number): Promise<Listed> {
@@ -63,12 +65,17 @@ const row0 = { url: "", dockerVersion: "", responseTime: 0, error: "" };
 async function ask(session: Session, { name, dir, config }: StoredMachine): Promise<Listed> {
   const since = performance.now();
   const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: await certificatesEnd(dir) };
+  // Once the time is over nobody waits for the answer, and nothing more must be begun.
+  const unlessLate = (error: unknown): unknown => {
+    if (session.signal.aborted) throw error;
+    return error;
+  };
   try {
     const driver = await findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
     const { docker: url, shell } = driver.access(machine.state);
     const [answer, unfinished] = await Promise.all([
-      askVersion(session, url, shell === undefined ? undefined : dir).catch((error: unknown) => error),
+      askVersion(session, url, shell === undefined ? undefined : dir).catch(unlessLate),
       session.store.readJournal(name),
     ]);
     const isUp = isVersion(answer);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMachineError, MachineError, poll, type Shell, type Step } from "../driver/index.js";
+import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
@@ -182,9 +183,4 @@ async function textOf(path: string): Promise<string | undefined> {
     if (isSystemError(error, "ENOENT")) return undefined;
     throw error;
   }
-}
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

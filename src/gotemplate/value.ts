@@ -36,6 +36,8 @@ export function fromJson(json: unknown): Value {
       return bool(json);
     case "number":
       return float(json);
+    case "bigint":
+      return int(json);
     case "string":
       return string(json);
     case "object":

@@ -19,7 +19,7 @@ export interface KeyPair {
 }
 
 /** A new ed25519 key pair. The comment must be one line. */
-export function generateKeyPair(comment: string): KeyPair {
+function generateKeyPair(comment: string): KeyPair {
   return openSshKeyPair(generateKeyPairSync("ed25519").privateKey, comment);
 }
 

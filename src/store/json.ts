@@ -1,4 +1,3 @@
-
 /** A parsed JSON object whose members nobody has looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -3,6 +3,7 @@
 # `?` after those that may be missing), from REPOSITORY if one is given. VERSION, if given, is exact and is kept.
 work=$(mktemp -d)
 trap 'packages_done; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 packages_prepare
 
 by_script() {
@@ -14,7 +15,7 @@ by_script() {
   other="--engine-install-url URL names another script, --engine-source distro takes the distribution's package"
   # The address may hold a password: it is told over stdin, as a line of a curl configuration.
   if ! status=$(printf 'url = "%s"\n' "$URL" |
-    curl -fsSL --connect-timeout 30 --retry 2 --max-time 300 -K - -o "$work/install.sh" -w '%{http_code}'); then
+    curl -fsSL --connect-timeout 30 --retry 2 --max-time 100 -K - -o "$work/install.sh" -w '%{http_code}'); then
     fail "the install script $shown cannot be fetched (HTTP status ${status:-000})" "$other"
   fi
   [ -s "$work/install.sh" ] || fail "the install script $shown is empty" "$other"
@@ -22,7 +23,7 @@ by_script() {
   notice "install script $shown has the sha256 sum ${sum%% *}"
   packages_wait
   # VERSION is also the name by which get.docker.com's script knows it.
-  sh "$work/install.sh" || fail "the install script $shown failed (exit status $?)" "$other"
+  sh "$work/install.sh" 3<&- || fail "the install script $shown failed (exit status $?)" "$other"
   engine=$(command -v dockerd) || fail "the install script $shown left no dockerd on the host" "$other"
   [ -z "$VERSION" ] || keep "$(packages_owner "$engine" || true)"
 }

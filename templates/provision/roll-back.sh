@@ -14,3 +14,4 @@ for path in $PATHS; do
 done
 rm -rf "$BACKUP"
 engine_restart || fail "the engine does not start with its old configuration either"
+notice "the engine has its old configuration again"

@@ -38,7 +38,7 @@ engine_restart() {
     fi
     systemctl start docker.service
     ;;
-  openrc) rc-service docker restart ;;
+  openrc) rc-service docker restart 3<&- ;; # no daemon keeps our connection open
   esac
 }
 

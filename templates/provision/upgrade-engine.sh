@@ -3,6 +3,7 @@
 # unless its version is kept. Tells whether the engine that runs is still the old one.
 work=$(mktemp -d)
 trap 'packages_done; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 packages_prepare
 
 engine=$(command -v dockerd) || fail "there is no engine to upgrade" "machine provision installs one"

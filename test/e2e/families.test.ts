@@ -89,6 +89,11 @@ const families: Readonly<Record<string, Family>> = {
   },
 };
 
+/** Says that it is another version, and notes each start. */
+const newerEngine = `#!/bin/sh
+case "$*" in --version) echo "Docker version 99.0.0, build x" ;; *) echo started >>/tmp/starts; exec /usr/sbin/dockerd.old "$@" ;; esac
+`;
+
 describeOnHosts("distributions other than Debian", (lab) => {
   let certs: CertPaths;
   const cleaning: (() => Promise<unknown>)[] = [];
@@ -119,6 +124,30 @@ describeOnHosts("distributions other than Debian", (lab) => {
     expect((await host.exec("cat /proc/$(pidof dockerd)/cmdline | tr '\\0' ' '")).stdout).toMatch(
       /^\/usr\/bin\/dockerd -H fd:\/\/ .*--tlsverify/,
     );
+  });
+
+  test.each([
+    ["the package restarts it", "systemctl restart docker"],
+    ["the package leaves it alone", ":"],
+  ])("an upgraded engine is started once when %s", async (_, restart) => {
+    const host = await lab.createHost({ image: "engine" });
+    cleaning.push(host.remove);
+    const run = await provisioner(host, certs);
+    cleaning.push(run.close);
+    await run.provision();
+    await host.exec(`rm /usr/bin/apt-get /usr/bin/dpkg /etc/os-release; cat >/tmp/next`, { input: newerEngine });
+    await host.exec("printf 'ID=fedora\\n' >/etc/os-release; chmod 755 /tmp/next");
+    await fakeProgram(host.exec, "rpm", rpm.replace("$ENGINE", "moby-engine"));
+    await fakeProgram(
+      host.exec,
+      "dnf",
+      `case "$*" in *upgrade*) mv /usr/sbin/dockerd /usr/sbin/dockerd.old; mv /tmp/next /usr/sbin/dockerd; ${restart} ;; esac`,
+    );
+    await run.upgrade();
+    expect(run.notices).toContain("the engine was upgraded: Docker version 99.0.0, build x");
+    expect((await calls(host.exec)).filter((line) => line.includes("upgrade"))).toEqual(["dnf -y upgrade moby-engine"]);
+    expect((await host.exec("cat /tmp/starts")).stdout).toBe("started\n");
+    expect((await host.exec("docker info --format '{{.Labels}}'")).stdout).toBe("[provider=generic]\n");
   });
 
   test("Alpine gets its engine from apk, its options from conf.d, and its programs are busybox's", async () => {

@@ -50,7 +50,7 @@ describeOnHosts("the lab", (lab) => {
     expect((await host.exec(`curl -sSf -m 0.5 ${url}/hang`)).stderr).toContain("timed out");
     const installed = await ssh(host, "user", `curl -sSf -o install.sh ${url}/install.sh && sh install.sh`);
     expect(installed.code, installed.stderr).toBe(0);
-    expect((await host.exec("docker info --format '{{.Driver}}'")).stdout).toBe("overlay2\n");
+    expect((await host.exec("docker version --format '{{.Server.Version}}'")).stdout).toMatch(/^\d+\.\d+/);
     expect(requests).toEqual(["/404", "/empty", "/exit1", "/hang", "/install.sh"]);
   });
 

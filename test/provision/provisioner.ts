@@ -9,7 +9,7 @@ import { ensureAuthority, issueServerCertificate, type CertPaths } from "../../s
 import { makeAuthority } from "../../src/tls/certificate.js";
 import type { Host } from "../support/host.js";
 
-export const plainEngine: EngineOptions = {
+const plainEngine: EngineOptions = {
   installUrl: "https://get.docker.com",
   source: "script",
   env: [],

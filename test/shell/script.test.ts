@@ -137,6 +137,12 @@ describe("becomeRoot", () => {
     );
   const plain = (): Promise<void> => stub("id", "case $1 in -u) echo 1000;; -un) echo ann;; esac");
 
+  /** The folder alone is enough for a PATH. */
+  const withoutSudo = (): void => {
+    for (const name of ["sh", "cat"])
+      execFileSync("sh", ["-c", `ln -s "$(command -v ${name})" ${quote(join(folder, name))}`]);
+  };
+
   test("needs nothing as root", async () => {
     await stub("id", "case $1 in -u) echo 0;; -un) echo root;; esac");
     await expect(becomeRoot(stubbed(), never)).resolves.toEqual({ prefix: "" });
@@ -146,6 +152,21 @@ describe("becomeRoot", () => {
     await plain();
     await stub("sudo", '[ "$1" = -n ] || exit 1; shift 2; exec "$@"');
     await expect(becomeRoot(stubbed(), never)).resolves.toEqual({ prefix: "sudo -n -- " });
+  });
+
+  test("is not put off by a login shell that greets", async () => {
+    await stub("greeter", 'echo Welcome; echo; shift; exec sh -c "$1"');
+    await stub("id", "case $1 in -u) echo 0;; -un) echo root;; esac");
+    const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+    const shell = localShell({ env, loginShell: join(folder, "greeter") });
+    await expect(becomeRoot(shell, never)).resolves.toEqual({ prefix: "" });
+  });
+
+  test("takes doas where there is no sudo", async () => {
+    await plain();
+    await stub("doas", '[ "$1" = -n ] || exit 1; shift 2; exec "$@"');
+    withoutSudo();
+    await expect(becomeRoot(localShell({ env: { PATH: folder } }), never)).resolves.toEqual({ prefix: "doas -n -- " });
   });
 
   test("feeds a password to sudo on stdin, before the script", async () => {
@@ -193,8 +214,7 @@ describe("becomeRoot", () => {
 
   test("says so where there is no sudo", async () => {
     await plain();
-    const tools = ["sh", "cat"].map((name) => `ln -s $(command -v ${name}) ${folder}/${name}`).join("; ");
-    execFileSync("sh", ["-c", tools]);
+    withoutSudo();
     await expect(becomeRoot(localShell({ env: { PATH: folder } }), never)).rejects.toMatchObject({
       message: "ann is not root, and the host has no sudo",
     });

@@ -18,7 +18,7 @@ export interface RunOptions {
 }
 
 /** Runs a command line in this process, with streams of its own. */
-export async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [stdout, stderr] = [collected(), collected()];
   const code = await main(argv, {
     stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),

@@ -11,7 +11,7 @@ declare module "vitest" {
 }
 
 /** The engine of this test run and the file of the image busybox for `docker load`. */
-export interface StartedLab {
+interface StartedLab {
   readonly engine: Engine;
   readonly busyboxTar: string;
 }

@@ -29,7 +29,9 @@ function verbs(drivers: readonly Driver[]): string {
 function options(driver: Driver): string {
   const rows = Object.entries(driver.options).map(([key, option]) => {
     const { flag, env } = names(key, option, driver.name);
-    const value = option.default === undefined || String(option.default) === "" ? "" : `\`${String(option.default)}\``;
+    const { default: preset } = option;
+    const value =
+      (typeof preset === "string" || typeof preset === "number") && preset !== "" ? `\`${String(preset)}\`` : "";
     return [`\`--${flag}\``, env === undefined ? "" : `\`${env}\``, value, option.help];
   });
   return `### ${driver.name}\n\n${table(["option", "variable", "default", ""], rows)}`;

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { quote } from "../../src/shell/script.js";
+import { output } from "../support/command.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { cli, installProgram, type Program } from "../support/program.js";
+
+describeOnHosts("a person at a terminal", (lab) => {
+  let program: Program;
+  let host: Host;
+  let key: string;
+  beforeAll(async () => {
+    program = await installProgram();
+    host = await lab.createHost({ image: "engine" });
+    key = join(program.home, "key");
+    await output("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", key]);
+    const publicKey = await output("cat", [`${key}.pub`]);
+    await host.exec(`echo '${publicKey}' | tee -a /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys >/dev/null`);
+  });
+  afterAll(() => program.remove());
+
+  /** Runs the program in a terminal of its own and types each answer when the screen shows what it belongs to. */
+  async function atTerminal(
+    args: readonly string[],
+    answers: readonly (readonly [string | RegExp, string])[],
+  ): Promise<{ code: number; screen: string }> {
+    const command = [process.execPath, cli, ...args].map(quote).join(" ");
+    const child = spawn("script", ["-qefc", command, "/dev/null"], { env: { ...program.env, TERM: "xterm" } });
+    const waiting = [...answers];
+    let screen = "";
+    let seen = 0;
+    child.stdout.on("data", (chunk: Buffer) => {
+      screen += chunk.toString();
+      for (;;) {
+        const [next] = waiting;
+        const found = next === undefined ? -1 : screen.slice(seen).search(next[0]);
+        if (next === undefined || found < 0) return;
+        seen = screen.length;
+        waiting.shift();
+        child.stdin.write(next[1]);
+      }
+    });
+    const [code] = (await once(child, "close")) as [number];
+    expect(waiting).toEqual([]);
+    return { code, screen };
+  }
+
+  test("is asked for the passphrase of the key and the password of sudo, which are never shown", async () => {
+    const { code, screen } = await atTerminal(
+      [
+        ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "admin"],
+        ...["--generic-ssh-key", key, "web"],
+      ],
+      [
+        [/Passphrase for .*key/, "open sesame\r"],
+        [/Password for sudo on web/, "adminpw\r"],
+      ],
+    );
+    expect(screen).toContain("Docker is up and running!");
+    expect(screen).toMatch(/✔ web: restart the engine \(\d+\.\d s\)/);
+    expect(screen).not.toContain("open sesame");
+    expect(screen).not.toContain("adminpw");
+    expect(code).toBe(0);
+  });
+
+  test("gets a shell on the machine, and its exit status", async () => {
+    const { code, screen } = await atTerminal(
+      ["ssh", "web"],
+      [
+        [/Passphrase for .*key/, "open sesame\r"],
+        [/\$ /, "tty; echo $TERM; exit 3\r"],
+      ],
+    );
+    expect(screen).toMatch(/\/dev\/pts\/\d+\r\nxterm\r\n/);
+    expect(code).toBe(3);
+  });
+
+  test("is asked before a machine is removed", async () => {
+    const { code, screen } = await atTerminal(
+      ["rm", "web"],
+      [["Are you sure? (y/n): ".replace(/[?()]/g, "\\$&"), "y\r"]],
+    );
+    expect(screen).toContain("Successfully removed web");
+    expect(code).toBe(0);
+  });
+});
