@@ -6,6 +6,7 @@ import {
   integer,
   list,
   MachineError,
+  reach,
   text,
   type DriverState,
   type Io,
@@ -26,8 +27,10 @@ interface GenericState extends DriverState {
 
 const logIn: Step<GenericState> = {
   name: "log in to the host",
-  async run({ state }, io) {
-    const shell = await io.shell(target(state));
+  async run({ name: machine, state }, io) {
+    const shell = await reach(io, target(state), (line) => {
+      io.report({ type: "notice", machine, step: "log in to the host", at: io.now(), line });
+    });
     const { code, stderr } = await shell.exec("exit 0");
     if (code !== 0) {
       throw new MachineError("failed", `the login shell of ${state.SSHUser} ends with status ${String(code)}`, {

@@ -1,7 +1,6 @@
 import { loadHost } from "../core/host.js";
 import { engineUrl } from "../core/status.js";
-import { readCredentials } from "../docker/connection.js";
-import { engineVersion } from "../docker/engine.js";
+import { askVersion } from "../core/engine-version.js";
 import { print } from "../ui/terminal.js";
 import { version as ownVersion } from "../version.js";
 import { defineCommand } from "./command.js";
@@ -16,9 +15,7 @@ export const version = defineCommand({
       return;
     }
     const host = await loadHost(session, await oneName(args, session));
-    const engine = await engineUrl(host);
-    const isOurs = host.driver.access(host.machine.state).shell !== undefined;
-    const credentials = isOurs ? await readCredentials(host.dir) : undefined;
-    print(terminal, (await engineVersion(engine, credentials, { signal: session.signal })).version);
+    await engineUrl(host);
+    print(terminal, await askVersion(session, host, host.driver));
   },
 });

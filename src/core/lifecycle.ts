@@ -11,11 +11,11 @@ const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "runni
  */
 export async function changePower(session: Session, host: Host, verb: Verb): Promise<void> {
   const { name, driver, machine, io } = host;
-  const act = verbOf(host, verb);
   const { status } = await driver.inspect(machine, io);
   if (verb !== "restart" && status === goal[verb]) {
     throw new MachineError("failed", `Machine "${name}" is already ${goal[verb]}.`);
   }
+  const act = verbOf(host, verb);
   await session.store.lock(name, async () => {
     await save(session, host, await act());
     const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {

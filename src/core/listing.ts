@@ -1,10 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { readCredentials } from "../docker/connection.js";
-import { engineVersion } from "../docker/engine.js";
 import { isMachineError, MachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { askVersion } from "./engine-version.js";
 import { stateWord } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
 import { machineIo } from "./io.js";
@@ -66,19 +65,19 @@ async function ask(session: Session, { name, dir, config }: StoredMachine): Prom
   const since = performance.now();
   const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: await certificatesEnd(dir) };
   // Once the time is over nobody waits for the answer, and nothing more must be begun.
-  const unlessLate = (error: unknown): unknown => {
-    if (session.signal.aborted) throw error;
-    return error;
+  const unlessLate = (failure: unknown): { readonly failure: unknown } => {
+    if (session.signal.aborted) throw failure;
+    return { failure };
   };
   try {
     const driver = await findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
     const { docker: url, shell } = driver.access(machine.state);
     const [answer, unfinished] = await Promise.all([
-      askVersion(session, url, shell === undefined ? undefined : dir).catch(unlessLate),
+      askVersion(session, { name, dir, config }, driver).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
-    const isUp = isVersion(answer);
+    const isUp = "version" in answer;
     const status: Status = isUp ? "running" : (await driver.inspect(machine, machineIo(session, machine))).status;
     return {
       ...row,
@@ -86,21 +85,14 @@ async function ask(session: Session, { name, dir, config }: StoredMachine): Prom
       url: status === "running" ? url : "",
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
-      error: oneLine(errorOf(name, status, isUp || shell === undefined ? undefined : answer, unfinished?.phase)),
+      error: oneLine(
+        errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, unfinished?.phase),
+      ),
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
     return { ...row, state: "Error", error: oneLine(error.message) };
   }
-}
-
-/** @param dir where the client certificate is; undefined for an engine that is not ours to secure */
-async function askVersion({ signal }: Session, url: string, dir: string | undefined): Promise<{ version: string }> {
-  return engineVersion(url, dir === undefined ? undefined : await readCredentials(dir), { signal });
-}
-
-function isVersion(answer: unknown): answer is { readonly version: string } {
-  return typeof answer === "object" && answer !== null && "version" in answer;
 }
 
 function errorOf(name: string, status: Status, failure: unknown, unfinished: Journal["phase"] | undefined): string {

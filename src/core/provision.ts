@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, poll, type Shell, type Step } from "../driver/index.js";
+import { MachineError, reach, type Shell, type Step } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
@@ -73,7 +73,7 @@ async function runProvisioning(
     machine: host.name,
     provider: config.DriverName,
     port: enginePort(host),
-    shell: lazily(() => reachShell(host)),
+    shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
     engine: engineOf(host, request),
     certificates: async (addresses) => {
@@ -155,25 +155,10 @@ function enginePort({ driver, machine }: Host): number {
   return Number(new URL(driver.access(machine.state).docker).port);
 }
 
-/** Connects, and tries again while the host is still coming up; a refused login or host key ends it at once. */
-async function reachShell({ name, driver, machine, io }: Host): Promise<Shell> {
+function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {
   const target = driver.access(machine.state).shell;
-  if (target === undefined) {
-    throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
-  }
-  let last: unknown;
-  const once = async (): Promise<Shell | undefined> => {
-    try {
-      return await io.shell(target);
-    } catch (error) {
-      if (!isMachineError(error) || error.code !== "unreachable") throw error;
-      last = error;
-      return undefined;
-    }
-  };
-  return poll(io, "ssh", { every: 3_000, limit: 180_000 }, once).catch((error: unknown) => {
-    throw last === undefined || io.signal.aborted ? error : last;
-  });
+  if (target !== undefined) return reach(io, target, tell);
+  throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { StepEvent } from "./step.js";
-import { MachineError } from "./error.js";
+import { isMachineError, MachineError } from "./error.js";
 
 /** What a finished command left. `code` is its exit status. */
 export interface CommandResult {
@@ -78,6 +78,29 @@ export interface PollOptions {
   readonly limit: number;
   /** Hint of the error when it is. */
   readonly hint?: string;
+}
+
+/**
+ * Connects, and tries again for three minutes while the host is still coming up; a refused login or host key ends it at
+ * once.
+ * @param onFailure told of the first failure, for a person who waits
+ * @throws the last failure
+ */
+export async function reach(io: Io, target: ShellTarget, onFailure: (line: string) => void): Promise<Shell> {
+  let last: unknown;
+  const once = async (): Promise<Shell | undefined> => {
+    try {
+      return await io.shell(target);
+    } catch (error) {
+      if (!isMachineError(error) || error.code !== "unreachable") throw error;
+      if (last === undefined) onFailure(`${error.message}; trying again for 3 minutes`);
+      last = error;
+      return undefined;
+    }
+  };
+  return poll(io, "ssh", { every: 3_000, limit: 180_000 }, once).catch((error: unknown) => {
+    throw last === undefined || io.signal.aborted ? error : last;
+  });
 }
 
 /**

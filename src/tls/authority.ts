@@ -1,5 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { MachineError, messageOf, type Io } from "../driver/index.js";
 import { isSystemError, replaceFile } from "../store/file.js";
 import {
@@ -126,10 +126,17 @@ async function bringUpClient(
   else await replaceFile(paths.cert, client.cert, 0o644);
 }
 
+/** The store's own folder is there; one that the user names is not made, since a slip in its name would go unseen. */
 async function write(certPath: string, keyPath: string, { cert, key }: Identity): Promise<void> {
-  for (const path of [certPath, keyPath]) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await replaceFile(certPath, cert, 0o644);
-  await replaceFile(keyPath, key, 0o600);
+  try {
+    await replaceFile(certPath, cert, 0o644);
+    await replaceFile(keyPath, key, 0o600);
+  } catch (error) {
+    throw new MachineError("failed", `Error generating certificates: ${messageOf(error)}`, {
+      hint: `check that the folders of ${certPath} and ${keyPath} are there and can be written`,
+      cause: error,
+    });
+  }
 }
 
 /** What an engine does with a renewed CA before it has got it: it goes on until the old one ends. */

@@ -76,6 +76,12 @@ export function clientAction(paths: CertPaths, files: Files, now: number, forced
       hint: `put the certificate back as ${paths.cert}, or move ${paths.key} away to get a new one`,
     });
   }
+  if (ours && !isOurs(paths, paths.ca) && !isOf(cert, files.ca)) {
+    // Signed anew, it would no longer open the machines of this store's own authority.
+    throw refusal(`the client certificate ${paths.cert} is not of the authority ${paths.ca}`, {
+      hint: "give one of that authority as well: --tls-client-cert and --tls-client-key",
+    });
+  }
   if (ours) {
     if (forced || key === undefined || !isKey(key)) return "make";
     return clientProblem(files, now) === undefined && !endsSoon(describeCertificate(cert), now) ? "keep" : "renew";
@@ -83,6 +89,15 @@ export function clientAction(paths: CertPaths, files: Files, now: number, forced
   const problem = clientProblem(files, now);
   if (problem === undefined) return "keep";
   throw refusal(`the client certificate ${paths.cert} ${problem}`, renewIt("client"));
+}
+
+/** False also for a text that is no certificate. */
+function isOf(cert: string, ca: string | undefined): boolean {
+  try {
+    return ca !== undefined && isSignedBy(cert, ca);
+  } catch {
+    return false;
+  }
 }
 
 function clientProblem({ ca, cert, key }: Files, now: number): string | undefined {

@@ -97,6 +97,15 @@ describe("machine ls", () => {
     expect(await home.machine(["version", "plain"])).toMatchObject({ code: 0, stdout: "28.0.1\n" });
   });
 
+  test("asks one with TLS by the client certificate of the store", async () => {
+    const home = await newHome();
+    const engine = await startEngine();
+    await home.machine(["create", "-d", "none", "--url", engine.url, "secured"]);
+    await putCertificates(join(home.store, "certs"), engine.ca);
+    expect(await rowsOf(home, [])).toContainEqual(["secured", "-", "none", "Running", engine.url, "v29.1.0"]);
+    expect(await home.machine(["version", "secured"])).toMatchObject({ code: 0, stdout: "29.1.0\n" });
+  });
+
   test("says why an engine that answers cannot be used", async () => {
     const home = await newHome();
     const engine = await startEngine();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createNone, newHome, putGeneric } from "./support.js";
 
-const past = { start: "started", stop: "stopped", kill: "killed", restart: "restarted" };
+const past = { stop: "stopped", kill: "killed", restart: "restarted" };
 
 test.each(Object.entries(past))("machine %s cannot be done without a driver", async (command, done) => {
   const home = await newHome();
@@ -12,16 +12,25 @@ test.each(Object.entries(past))("machine %s cannot be done without a driver", as
   expect(ran.stderr.endsWith(`"...\n${refusal}${refusal}`), ran.stderr).toBe(true);
 });
 
-test.each(["start", "stop", "kill"])("machine %s cannot be done by generic", async (command) => {
+test.each([
+  ["start", "generic driver does not support start"],
+  ["stop", 'Machine "web" is already stopped.'],
+  ["kill", 'Machine "web" is already stopped.'],
+])("machine %s of a generic host that is down says what is so", async (command, refusal) => {
   const home = await newHome();
   await putGeneric(home, "web");
   const ran = await home.machine([command, "web"]);
   expect(ran).toMatchObject({ code: 1, stdout: "" });
-  expect(ran.stderr.endsWith(`\ngeneric driver does not support ${command}\n`), ran.stderr).toBe(true);
+  expect(ran.stderr.endsWith(`\n${refusal}\n`), ran.stderr).toBe(true);
+});
+
+test("machine start of what runs already says so", async () => {
+  const home = await newHome();
+  await createNone(home, "web");
+  expect((await home.machine(["start", "web"])).stderr).toContain('Machine "web" is already running.\n');
 });
 
 test.each([
-  ["start", "Starting"],
   ["stop", "Stopping"],
   ["kill", "Killing"],
   ["restart", "Restarting"],

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/commands/index.js";
@@ -79,6 +79,10 @@ describe("the global flags", () => {
       join(dir, `${name}.pem`),
     ]);
     const create = ["create", "-d", "none", "--url", "tcp://127.0.0.1:1", "web"];
+    const missing = await home.machine([...tls, ...create]);
+    expect(missing).toMatchObject({ code: 1, stdout: "" });
+    expect(missing.stderr).toContain("Error generating certificates: ENOENT");
+    await mkdir(dir);
     expect(await home.machine([...tls, ...create])).toMatchObject({ code: 0 });
     const format = "{{with .HostOptions.AuthOptions}}{{.CaCertPath}} {{.ClientKeyPath}}{{end}}";
     const shown = await home.machine(["inspect", "-f", format, "web"]);

@@ -257,6 +257,17 @@ describe("files of the user's own", () => {
     expect(await readdir(paths.dir)).toEqual(expect.not.arrayContaining(["ca.pem", "ca-key.pem"]));
   });
 
+  it("do not sign a client certificate anew that opens the machines of the store's own authority", async () => {
+    await ensure();
+    await ensureAuthority(own, contextAt(now));
+    const before = await text(paths.cert);
+    await expect(ensureAuthority({ ...paths, ca: own.ca, caKey: own.caKey }, contextAt(now))).rejects.toMatchObject({
+      message: expect.stringContaining(`is not of the authority ${own.ca}`) as string,
+      hint: expect.stringContaining("--tls-client-cert") as string,
+    });
+    expect(await text(paths.cert)).toBe(before);
+  });
+
   it("are an error when the authority's key is not among them", async () => {
     await writeFile(own.ca, (await makeAuthority({ user: "ann", now })).cert);
     const mixed = { ...paths, ca: own.ca, caKey: own.caKey };
