@@ -1,11 +1,13 @@
 // Makes a clone ready to run: installs the npm packages when they are missing or older than the lock file, then builds.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
+import { exit } from "node:process";
 
 const root = new URL("..", import.meta.url).pathname;
 
 if (changed("node_modules/.package-lock.json") < changed("package-lock.json")) {
-  execFileSync("npm", ["ci"], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci"], { cwd: root, stdio: "inherit" });
+  if (status !== 0) exit(1);
 }
 await import("./build.mjs");
 
