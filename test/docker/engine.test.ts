@@ -107,8 +107,8 @@ describe.each([
 
   it("is not taken for ours by a client of another authority", async () => {
     const stranger = await clientOf(await makeAuthority({ user: "ann", now }));
-    for (const call of [handshake(engine.url, stranger), engineVersion(engine.url, stranger)]) {
-      expect(await failureOf(call)).toMatchObject({
+    for (const call of [handshake, engineVersion]) {
+      expect(await failureOf(call(engine.url, stranger))).toMatchObject({
         code: "untrusted",
         message: `the certificate of 127.0.0.1:${String(engine.port)} is signed by an unknown authority`,
       });

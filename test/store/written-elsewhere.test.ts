@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkConfig, newConfig } from "../../src/store/config.js";
@@ -52,6 +52,7 @@ describe("with a store of docker-machine", () => {
     });
     const swarm = ["--swarm", "--swarm-discovery", "token://abc", "--swarm-addr", "192.0.2.7:2376"];
     const line = [...tls, "create", "-d", "none", "--url", "tcp://192.0.2.7:2376", ...swarm, "n1"];
+    await mkdir(join(home.home, "tls"));
     expect(await home.machine(line)).toMatchObject({ code: 0 });
     const written = await readFile(join(home.store, "machines", "n1", "config.json"), "utf8");
     expect(written.replaceAll(home.home, "/home/me")).toBe(await fixture("config-none"));

@@ -26,7 +26,9 @@ export const forTests: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "shows that OpenSSH accepts what we write" },
   { program: "sshd", package: "openssh-server", why: "is the server for our SSH client" },
   { program: "openssl", package: "openssl", why: "judges our certificates" },
+  { program: "dockerd", package: "docker.io", why: "is the engine for our client" },
   { program: "shellcheck", package: "shellcheck", why: "reads our shell scripts" },
+  { program: "busybox", package: "busybox-static", why: "has the shell of Alpine, which reads what we quote" },
   { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
   { program: "fish", package: "fish", why: "runs what `env` prints for it" },
 ];
