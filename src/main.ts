@@ -2,7 +2,7 @@ import { commonOptions, globalOptions, type Command } from "./commands/command.j
 import { commands } from "./commands/index.js";
 import { openSession } from "./core/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
-import { declare, givenFor, parseArguments } from "./ui/arguments.js";
+import { declare, flagIn, givenFor, isNamed, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
 import { startProgress } from "./ui/progress.js";
 import { print, type Terminal } from "./ui/terminal.js";
@@ -126,10 +126,10 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
 function commandIndex(argv: readonly string[]): number {
   const declared = declare(globalOptions);
   for (let i = 0; i < argv.length; i++) {
-    const [, name, value] = /^--?([^=-][^=]*)(=[^]*)?$/.exec(argv[i] ?? "") ?? [];
-    if (name === undefined) return i;
-    const one = declared.find(({ flag, option }) => flag === name || option.short === name);
-    if (one !== undefined && one.option.kind !== "boolean" && value === undefined) i++;
+    const read = flagIn(argv[i] ?? "");
+    if (read === undefined) return i;
+    const one = declared.find((each) => isNamed(each, read.name));
+    if (one !== undefined && one.option.kind !== "boolean" && read.value === undefined) i++;
   }
   return argv.length;
 }

@@ -3,7 +3,7 @@ import { loadHost } from "../core/host.js";
 import { findDriver } from "../core/registry.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
-import { declare } from "../ui/arguments.js";
+import { declare, flagIn, isNamed } from "../ui/arguments.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
 import { sudoPassword } from "./sudo.js";
@@ -97,10 +97,8 @@ function chosenDriver(argv: readonly string[]): string | undefined {
   const [one] = declare({ driver: options.driver });
   for (const [index, word] of argv.entries()) {
     if (word === "--") return undefined;
-    const [, name, value] = /^--?([^=-][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
-    if (one !== undefined && name !== undefined && (name === one.flag || name === one.option.short)) {
-      return value ?? argv[index + 1];
-    }
+    const read = flagIn(word);
+    if (one !== undefined && read !== undefined && isNamed(one, read.name)) return read.value ?? argv[index + 1];
   }
   return undefined;
 }

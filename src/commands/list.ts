@@ -1,47 +1,47 @@
-import { listMachines, type Listed } from "../core/listing.js";
+import { listMachines } from "../core/listing.js";
 import { boolean, integer, list, MachineError, text } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
-import { print } from "../ui/terminal.js";
+import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
-import { filterOf, type Filterable } from "./filter.js";
+import { filterOf, type Filter, type Filterable } from "./filter.js";
+
+const timeout = integer({
+  help: "Seconds after which a machine counts as not answering",
+  short: "t",
+  default: 10,
+  min: 0,
+});
 
 export const ls = defineCommand({
   usage: "[OPTIONS]",
   options: {
     quiet: boolean({ help: "Enable quiet mode", short: "q" }),
     filter: list({ help: "Filter output: name=REGEXP, state=, driver=, swarm= or label=KEY=VALUE" }),
-    timeout: integer({
-      help: "Seconds after which a machine counts as not answering",
-      short: "t",
-      default: 10,
-      min: 0,
-    }),
+    timeout,
     format: text({ help: "Pretty-print machines using a Go template", short: "f" }),
   },
   async run({ values, session, terminal }) {
     const filter = filterOf(values.filter);
     const stored = await session.store.list();
-    const isOffline = values.quiet && !filter.keys.has("state");
-    const rows = isOffline ? stored.map(unasked) : await listMachines(session, stored, values.timeout * 1000);
-    const shown = rows.filter((row) => filter.matches(row, rows));
+    if (values.quiet && !filter.keys.has("state")) {
+      printNames(terminal, filter, stored.map(unasked));
+      return;
+    }
+    const rows = await listMachines(session, stored, values.timeout * 1000);
     if (values.quiet) {
-      for (const { name } of shown) print(terminal, name);
+      printNames(terminal, filter, rows);
       return;
     }
     const { render } = await import("./list-format.js");
-    terminal.stdout.write(render([...shown].sort(byName) as Listed[], rows as Listed[], values.format, terminal.env));
+    const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
+    terminal.stdout.write(render(shown, rows, values.format, terminal.env));
   },
 });
 
 export const active = defineCommand({
   usage: "[OPTIONS]",
   options: {
-    timeout: integer({
-      help: "Seconds after which a machine counts as not answering",
-      short: "t",
-      default: 10,
-      min: 0,
-    }),
+    timeout,
   },
   async run({ args, values, session, terminal }) {
     if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
@@ -55,6 +55,10 @@ export const active = defineCommand({
     throw new MachineError("failed", isLate ? "Error getting active host: timeout" : "No active host found");
   },
 });
+
+function printNames(terminal: Terminal, filter: Filter, rows: readonly Filterable[]): void {
+  for (const row of rows) if (filter.matches(row, rows)) print(terminal, row.name);
+}
 
 function unasked(one: StoredMachine | BrokenMachine): Filterable {
   if ("error" in one) return { name: one.name, driverName: "not found", state: "Error" };

@@ -8,6 +8,7 @@ import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { boolean, MachineError, type SshTarget } from "../driver/index.js";
 import type { OpenSshHost } from "../shell/openssh.js";
+import { machinePaths } from "../store/paths.js";
 import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
@@ -27,7 +28,7 @@ export const ssh = defineCommand({
       );
     }
     const command = (words[0] === "--" ? words.slice(1) : words).join(" ");
-    const connection = await openSsh(session, host, target);
+    const connection = await openSsh(session, host.name, target);
     return connection.attach(command === "" ? undefined : command, terminal, { term: terminal.env["TERM"] });
   },
 });
@@ -77,7 +78,7 @@ export const trust = defineCommand({
       });
     }
     const host = await loadHost(session, name);
-    await session.store.lock(name, () => openSsh(session, host, accessible(host), fingerprint));
+    await session.store.lock(name, () => openSsh(session, name, accessible(host), fingerprint));
     print(terminal, `The host key ${fingerprint} of ${name} is trusted from now on.`);
   },
 });
@@ -123,10 +124,10 @@ async function withOpenSsh<T>(
   const hosts = machines.map(({ host, target }): OpenSshHost => ({
     name: host.name,
     target,
-    knownHosts: knownHosts(host),
+    knownHosts: machinePaths(session.store.root, host.name).knownHosts,
   }));
   // The programs accept only pinned keys: at the first contact ours is made before.
-  await Promise.all(machines.map(({ host, target }) => openSsh(session, host, target)));
+  await Promise.all(machines.map(({ host, target }) => openSsh(session, host.name, target)));
   const dir = await mkdtemp(join(tmpdir(), "machine-ssh-"));
   try {
     const config = join(dir, "config");
@@ -135,10 +136,6 @@ async function withOpenSsh<T>(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-function knownHosts({ dir }: Host): string {
-  return join(dir, "known_hosts");
 }
 
 /** Runs a program in the terminal and resolves with its exit status. */

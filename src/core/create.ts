@@ -9,7 +9,7 @@ import {
 import { newConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
 import { certificateNames } from "../tls/names.js";
-import { loadHost, whileDoing, type Host } from "./host.js";
+import { loadHost, saveState, whileDoing, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
 import { asked, provisionHost, type ProvisionRequest } from "./provision.js";
@@ -138,9 +138,7 @@ async function make(session: Session, host: Host): Promise<Host> {
   const machine = await runSteps(driver.create, host.machine, io, {
     done: new Set(done),
     note: async (step, changes) => {
-      if (Object.keys(changes).length > 0) {
-        await store.write(name, (now) => ({ ...now, Driver: { ...now.Driver, ...changes } }));
-      }
+      await saveState(session, name, changes);
       done = [...done, step];
       await store.writeJournal(name, { ...journal, done });
     },

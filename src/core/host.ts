@@ -33,6 +33,12 @@ export async function loadHosts(session: Session, names: readonly string[]): Pro
   return together(names.map((name) => loadHost(session, name)));
 }
 
+/** Saves what a driver changed in the machine's state. The caller holds the machine's lock. */
+export async function saveState({ store }: Session, name: string, changes: object | void): Promise<void> {
+  if (changes === undefined || Object.keys(changes).length === 0) return;
+  await store.write(name, (now) => ({ ...now, Driver: { ...now.Driver, ...changes } }));
+}
+
 /** Waits for all; their results in the order given. @throws one error with everything that went wrong */
 export async function together<T>(works: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(works);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError, type Io, type Shell, type ShellTarget, type SshTarget } from "../driver/index.js";
+import { machinePaths } from "../store/paths.js";
 import type { SshConnection } from "../shell/ssh.js";
 import type { Session } from "./session.js";
 
@@ -40,7 +41,7 @@ async function openShell(
   machine: { readonly name: string; readonly dir: string },
   target: ShellTarget,
 ): Promise<Shell & { readonly closed?: boolean }> {
-  if (target.kind === "ssh") return openSsh(session, machine, target);
+  if (target.kind === "ssh") return openSsh(session, machine.name, target);
   const { programShell } = await import("../shell/exec.js");
   return programShell(target.argv, { env: session.env, signal: session.signal });
 }
@@ -51,7 +52,7 @@ async function openShell(
  */
 export async function openSsh(
   session: Session,
-  { name, dir }: { readonly name: string; readonly dir: string },
+  name: string,
   target: SshTarget,
   trust?: string,
 ): Promise<SshConnection> {
@@ -60,7 +61,7 @@ export async function openSsh(
   const home = env["HOME"] ?? env["USERPROFILE"];
   const connection = await connectSsh(target, {
     machine: name,
-    knownHosts: join(dir, "known_hosts"),
+    knownHosts: machinePaths(session.store.root, name).knownHosts,
     userKnownHosts: home === undefined ? undefined : join(home, ".ssh", "known_hosts"),
     trust,
     env,

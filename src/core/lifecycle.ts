@@ -1,6 +1,6 @@
 import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError, poll, type DriverState, type Status, type Verb } from "../driver/index.js";
-import type { Host } from "./host.js";
+import { saveState, type Host } from "./host.js";
 import type { Session } from "./session.js";
 
 const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
@@ -17,12 +17,12 @@ export async function changePower(session: Session, host: Host, verb: Verb): Pro
   }
   const act = verbOf(host, verb);
   await session.store.lock(name, async () => {
-    await save(session, host, await act());
+    await saveState(session, name, await act());
     const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
       const now = await driver.inspect(machine, io);
       return now.status === goal[verb] ? now : undefined;
     });
-    await save(session, host, found.state);
+    await saveState(session, name, found.state);
     if (goal[verb] === "running") await engineUp(session, host, { ...machine.state, ...found.state });
   });
 }
@@ -52,9 +52,4 @@ function verbOf({ driver, machine, io }: Host, verb: Verb): () => Promise<object
     return async () => ({ ...(await driver.stop?.(machine, io)), ...(await driver.start?.(machine, io)) });
   }
   throw new MachineError("unsupported", driver.refusal?.(verb) ?? `${driver.name} driver does not support ${verb}`);
-}
-
-async function save(session: Session, { name }: Host, changes: object | void): Promise<void> {
-  if (changes === undefined || Object.keys(changes).length === 0) return;
-  await session.store.write(name, (now) => ({ ...now, Driver: { ...now.Driver, ...changes } }));
 }

@@ -78,7 +78,7 @@ export interface MachinePlan {
   readonly common: DriverState;
 }
 
-/** Gives a driver its types; returns it as any driver, since its state comes from a file. */
+/** Gives a driver its types; returns it as one of unknown options and state, since these come from a file. */
 export function defineDriver<const O extends Options, S extends DriverState>(driver: Driver<O, S>): Driver {
   return driver;
 }

@@ -30,11 +30,12 @@ export function parseArguments(argv: readonly string[], declared: readonly Decla
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
     if (word === "--") return { typed, positionals: [...positionals, ...argv.slice(i + 1)] };
-    const [, name, assigned] = /^--?([^=-][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
-    if (name === undefined) {
+    const read = flagIn(word);
+    if (read === undefined) {
       positionals.push(word);
       continue;
     }
+    const { name, value: assigned } = read;
     const one = find(declared, name);
     if ((forms.get(one) ?? name) !== name) {
       throw new MachineError("usage", `Cannot use two forms of the same flag: ${one.option.short ?? ""} ${one.flag}`);
@@ -54,8 +55,19 @@ export function givenFor(declared: readonly Declared[], { typed }: Arguments): G
   );
 }
 
+/** A word that is a flag: its name, and its value where that is in the same word. */
+export function flagIn(word: string): { readonly name: string; readonly value: string | undefined } | undefined {
+  const [, name, value] = /^--?([^=-][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+  return name === undefined ? undefined : { name, value };
+}
+
+/** This is one of the option's two names. */
+export function isNamed({ flag, option }: Declared, name: string): boolean {
+  return flag === name || option.short === name;
+}
+
 function find(declared: readonly Declared[], name: string): Declared {
-  const one = declared.find(({ flag, option }) => flag === name || option.short === name);
+  const one = declared.find((each) => isNamed(each, name));
   if (one === undefined) throw new MachineError("usage", `flag provided but not defined: -${name}`);
   return one;
 }
