@@ -122,7 +122,7 @@ async function makeAndProvision(
   if (host.driver.access(made.machine.state).shell !== undefined) {
     await provisionHost(session, made, provision).catch(async (error: unknown) => {
       if (session.signal.aborted) throw await undone(session, made, keepOnFailure, error);
-      throw whileDoing("Error creating machine: Error running provisioning", withHint(error, host.name));
+      throw whileDoing("Error creating machine: Error running provisioning", withHint(error, host.name, "provision"));
     });
   }
   await session.store.removeJournal(host.name);
@@ -150,7 +150,7 @@ async function make(session: Session, host: Host): Promise<Host> {
 /** Takes away what was made, under a signal of its own: Ctrl-C must not stop the cleaning. Returns what to throw. */
 async function undone(session: Session, { name, driver }: Host, keep: boolean, error: unknown): Promise<unknown> {
   const failure = whileDoing("Error creating machine: Error in driver during machine creation", error);
-  if (keep) return withHint(failure, name);
+  if (keep) return withHint(failure, name, "create --resume");
   const host = await loadHost({ ...session, signal: AbortSignal.timeout(60_000) }, name);
   const left = await undoSteps(driver.create, host.machine, host.io);
   if (left.length === 0) {
@@ -163,9 +163,10 @@ async function undone(session: Session, { name, driver }: Host, keep: boolean, e
   });
 }
 
-function withHint(error: unknown, name: string): unknown {
+/** @param next the command that goes on with what is kept */
+function withHint(error: unknown, name: string, next: "create --resume" | "provision"): unknown {
   if (!isMachineError(error)) return error;
-  const next = `the machine is kept; to go on: machine provision ${name}, to give it up: machine rm ${name}`;
-  const hint = error.hint === undefined ? next : `${error.hint}\nhint: ${next}`;
+  const kept = `the machine is kept; to go on: machine ${next} ${name}, to give it up: machine rm ${name}`;
+  const hint = error.hint === undefined ? kept : `${error.hint}\nhint: ${kept}`;
   return new MachineError(error.code, error.message, { hint, output: error.output, cause: error });
 }

@@ -71,6 +71,7 @@ describeOnHosts("a create that goes wrong", (lab) => {
   test("is kept half-made for a look where that is wished, and listed as what it is", async () => {
     const failed = await program.machine(["create", ...generic("nobody"), "--keep-on-failure", "half"]);
     expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain("machine create --resume half");
     expect((await program.machine(["ls"])).stdout).toMatch(/half .*create was cut off: .*--resume/);
     expect((await program.machine(["rm", "-y", "half"])).code).toBe(0);
   });
