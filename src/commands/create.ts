@@ -9,7 +9,7 @@ import { defineCommand, sudoOptions } from "./command.js";
 import { sudoPassword } from "./sudo.js";
 
 const options = {
-  driver: text({ help: "Driver to create machine with", short: "d", env: "MACHINE_DRIVER" }),
+  driver: text({ help: "Driver to create machine with", short: "d", env: "MACHINE_DRIVER", default: "container" }),
   engineInstallUrl: text({
     help: "Script that installs the engine",
     default: "https://get.docker.com",
@@ -44,13 +44,10 @@ const options = {
 };
 
 export const create = defineCommand({
-  usage: "-d DRIVER [OPTIONS] NAME",
+  usage: "[OPTIONS] NAME",
   options,
 
-  async driver(argv, env) {
-    const name = chosenDriver(argv) ?? env["MACHINE_DRIVER"];
-    return name ? findDriver(name) : undefined;
-  },
+  driver: (argv, env) => findDriver((chosenDriver(argv) ?? env["MACHINE_DRIVER"]) || options.driver.default),
 
   async run({ args, values, chosen, session, terminal }) {
     const [name, ...extra] = args;

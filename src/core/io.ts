@@ -16,14 +16,14 @@ export function machineIo(session: Session, machine: { readonly name: string; re
     report: (event) => {
       session.report(event);
     },
-    lock: (name, work) => store.lockNamed(name, work),
+    lock: (name, work) => store.lockNamed(name, work, { wait: Number.POSITIVE_INFINITY }),
     sleep: (ms) =>
       sleep(ms, undefined, { signal }).catch((cause: unknown) => {
         throw new MachineError("interrupted", "interrupted", { cause });
       }),
     run: async (file, args, options) => {
       const { runProgram } = await import("../shell/exec.js");
-      return runProgram(file, args, { ...options, env, signal });
+      return runProgram(file, args, { ...options, env: { ...env, ...options?.env }, signal });
     },
     shell: async (target) => {
       const key = JSON.stringify(target);

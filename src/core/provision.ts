@@ -72,7 +72,7 @@ async function runProvisioning(
   const provisioning: Provisioning = {
     machine: host.name,
     provider: config.DriverName,
-    port: enginePort(host),
+    port: portOf(host),
     shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
     engine: engineOf(host, request),
@@ -151,8 +151,9 @@ function engineOf({ config }: Host, { source = "script", version }: ProvisionReq
   };
 }
 
-function enginePort({ driver, machine }: Host): number {
-  return Number(new URL(driver.access(machine.state).docker).port);
+function portOf({ driver, machine }: Host): number {
+  const { docker, enginePort } = driver.access(machine.state);
+  return enginePort ?? Number(new URL(docker).port);
 }
 
 function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {

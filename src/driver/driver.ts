@@ -29,6 +29,8 @@ export interface Machine<S extends DriverState = DriverState> {
 export interface Access {
   /** URL of its engine, e.g. `tcp://192.0.2.7:2376`. */
   readonly docker: string;
+  /** Port that the engine listens on, where one is forwarded to it. Default: that of `docker`. */
+  readonly enginePort?: number;
   readonly shell?: ShellTarget;
 }
 

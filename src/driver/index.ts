@@ -4,3 +4,5 @@ export * from "./error.js";
 export * from "./io.js";
 export * from "./option.js";
 export * from "./step.js";
+export * from "./templates.js";
+export { makeKeyPair, type KeyPair } from "./key-pair.js";

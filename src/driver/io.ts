@@ -55,7 +55,7 @@ export interface Io {
   run(file: string, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** The one connection of this command to the machine, opened at the first call. */
   shell(target: ShellTarget): Promise<Shell>;
-  /** Runs `work` while no other process on this computer holds the lock of that name. */
+  /** Runs `work` while no other process on this computer holds the lock of that name, however long that one takes. */
   lock<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Rejects with an `interrupted` error as soon as the signal aborts. */
   sleep(ms: number): Promise<void>;
@@ -69,6 +69,10 @@ export interface Io {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** Set beside what {@link Io.env} holds; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Called with each line of output as it arrives (both streams, without the line end). */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface PollOptions {

@@ -1,6 +1,6 @@
-import { createPublicKey, generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import { MachineError } from "../driver/index.js";
+import { createPublicKey, type JsonWebKey } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { field, magic } from "../driver/key-pair.js";
 import { isSystemError } from "../store/file.js";
 import { fingerprint, hostKeyOf, type HostKey } from "./known-hosts.js";
 
@@ -9,45 +9,6 @@ export interface PublicKey extends HostKey {
   readonly line: string;
   /** `SHA256:...` */
   readonly fingerprint: string;
-}
-
-/** A key pair of which nothing is on disk yet. Both texts end with a line end. */
-export interface KeyPair {
-  /** OpenSSH's private key format, without a passphrase. A secret. */
-  readonly privateKey: string;
-  readonly publicKey: string;
-}
-
-/** A new ed25519 key pair. The comment must be one line. */
-function generateKeyPair(comment: string): KeyPair {
-  return openSshKeyPair(generateKeyPairSync("ed25519").privateKey, comment);
-}
-
-/** An ed25519 private key in OpenSSH's formats. */
-export function openSshKeyPair(key: KeyObject, comment: string): KeyPair {
-  const { x = "", d = "" } = key.export({ format: "jwk" });
-  const [publicBytes, seed] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
-  const blob = Buffer.concat([field("ssh-ed25519"), field(publicBytes)]);
-  return {
-    privateKey: pem(privateKeyFile(blob, publicBytes, seed, comment)),
-    publicKey: `ssh-ed25519 ${blob.toString("base64")} ${comment}\n`,
-  };
-}
-
-/**
- * Makes an ed25519 key pair: the private key at `path` (0600), the public one at `path`.pub (0644).
- * @throws MachineError `exists` when there is a key already
- */
-export async function makeKeyPair(path: string, comment: string): Promise<PublicKey> {
-  const pair = generateKeyPair(comment);
-  try {
-    await writeFile(path, pair.privateKey, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if (!isSystemError(error, "EEXIST")) throw error;
-    throw new MachineError("exists", `there is an SSH key already: ${path}`, { cause: error });
-  }
-  await writeFile(`${path}.pub`, pair.publicKey, { mode: 0o644 });
-  return publicKey(Buffer.from(pair.publicKey.split(" ")[1] ?? "", "base64"));
 }
 
 /**
@@ -91,23 +52,6 @@ function publicKey(blob: Uint8Array): PublicKey {
   return { ...key, line: `${key.type} ${key.base64}`, fingerprint: fingerprint(key) };
 }
 
-/** The format is described in OpenSSH's PROTOCOL.key. */
-const magic = Buffer.from("openssh-key-v1\0", "latin1");
-
-function privateKeyFile(blob: Buffer, publicBytes: Buffer, seed: Buffer, comment: string): Buffer {
-  const check = randomBytes(4);
-  const secret = Buffer.concat([check, check, blob, field(Buffer.concat([seed, publicBytes])), field(comment)]);
-  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, index) => index + 1));
-  const none = field("none");
-  const count = Buffer.from([0, 0, 0, 1]);
-  return Buffer.concat([magic, none, none, field(""), count, field(blob), field(Buffer.concat([secret, padding]))]);
-}
-
-function pem(bytes: Buffer): string {
-  const lines = bytes.toString("base64").match(/.{1,70}/g) ?? [];
-  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");
-}
-
 function openSshBytes(content: string): Buffer | undefined {
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)-----END/.exec(content)?.[1];
   const bytes = body === undefined ? undefined : Buffer.from(body, "base64");
@@ -142,14 +86,6 @@ function pemBlob(content: string): Buffer | undefined {
   const curve = `nistp${crv.slice("P-".length)}`;
   const point = Buffer.concat([Buffer.from([4]), number(x), number(y)]);
   return Buffer.concat([field(`ecdsa-sha2-${curve}`), field(curve), field(point)]);
-}
-
-/** A `string` of RFC 4251, 5: its length in four bytes, then its bytes. */
-function field(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }
 
 /** An `mpint` of RFC 4251, 5, which would be negative without a zero in front of a high first bit. */

@@ -1,6 +1,6 @@
-import { access, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { MachineError, type CommandResult, type Shell } from "../driver/index.js";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MachineError, templatesFolder, type CommandResult, type Shell } from "../driver/index.js";
 
 /** How a script becomes root on one host: what stands before `sh`, and the password that it reads first, if any. */
 export interface Privilege {
@@ -140,19 +140,7 @@ function refusal(user: string, why: string): MachineError {
  * @throws MachineError `failed` when the package is incomplete
  */
 export async function template(...names: readonly string[]): Promise<string> {
-  const folder = join(await packageRoot(import.meta.dirname), "templates", "provision");
+  const folder = join(await templatesFolder(import.meta.dirname), "provision");
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   return texts.join("\n");
-}
-
-/** The nearest folder upwards that holds a package.json and templates: the same from the sources and from a bundle. */
-async function packageRoot(from: string): Promise<string> {
-  try {
-    await Promise.all(["package.json", "templates"].map((name) => access(join(from, name))));
-    return from;
-  } catch (error) {
-    const parent = dirname(from);
-    if (parent === from) throw new MachineError("failed", "this installation lacks its templates", { cause: error });
-    return packageRoot(parent);
-  }
 }

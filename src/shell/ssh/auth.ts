@@ -5,7 +5,8 @@ import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from "ssh2";
 import { MachineError, messageOf } from "../../driver/index.js";
 import { isSystemError } from "../../store/file.js";
-import { isEncrypted, isPrivateKey, openSshKeyPair, readPublicKey } from "../keys.js";
+import { openSshKeyPair } from "../../driver/key-pair.js";
+import { isEncrypted, isPrivateKey, readPublicKey } from "../keys.js";
 
 /** Who logs in and with what. */
 export interface Login {

@@ -1,0 +1,63 @@
+import type { DriverState } from "../../src/driver/index.js";
+import type { Outer } from "./engine.js";
+import { portsLabel } from "./ports.js";
+
+/** The `Driver` object of config.json. */
+export interface ContainerState extends DriverState, Outer {
+  /** The container's name: the machine's, and some letters that no other container has. */
+  readonly Container: string;
+  /** Empty until ours is built. */
+  readonly Image: string;
+  /** Port on this computer; 0 until it is chosen, as is SSHPort. */
+  readonly EnginePort: number;
+  /** `SHA256:...`; empty until it is made. */
+  readonly SSHHostKey: string;
+  readonly Network: string;
+  /** As the engine's program takes them; empty or none: no limit, nothing. */
+  readonly CPUs: string;
+  readonly Memory: string;
+  readonly Publish: readonly string[];
+  readonly Volumes: readonly string[];
+}
+
+/** Where the engine listens inside. */
+export const enginePort = 2376;
+
+/** The folder in the container with its PID 1 and what this machine alone has. */
+export const seedFolder = "/etc/machine-node";
+
+/** Arguments of `create`. */
+export function createArguments(name: string, state: ContainerState, isPrivileged: boolean): string[] {
+  const { SSHPort, EnginePort, CPUs, Memory, Program } = state;
+  const publish = [`127.0.0.1:${String(SSHPort)}:22`, `127.0.0.1:${String(EnginePort)}:${String(enginePort)}`];
+  return [
+    ...["create", "--name", state.Container, "--hostname", name],
+    ...["--label", `machine=${name}`, "--label", `${portsLabel}=${String(SSHPort)},${String(EnginePort)}`],
+    ...["--network", state.Network, "--network-alias", name],
+    ...[...publish, ...state.Publish].map((port) => `--publish=${port}`),
+    // File systems that an engine inside can put layers on, and that go with the container.
+    ...["/var/lib/docker", "/var/lib/containerd", ...state.Volumes].map((volume) => `--volume=${volume}`),
+    ...(CPUs === "" ? [] : ["--cpus", CPUs]),
+    ...(Memory === "" ? [] : ["--memory", Memory]),
+    ...["--stop-signal", "SIGRTMIN+3", "--restart", "unless-stopped"],
+    ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--cgroupns", "private"],
+    ...(isPrivileged ? ["--privileged"] : Program === "docker" ? allThatIsNeeded() : []),
+    ...["--entrypoint", "/bin/sh", state.Image, `${seedFolder}/init.sh`],
+  ];
+}
+
+/**
+ * What `--privileged` gives, but for the capability SYS_RESOURCE and those that old engines do not know: an engine
+ * whose own root lacks a capability refuses `--privileged`, and a machine needs none of them.
+ */
+function allThatIsNeeded(): string[] {
+  const capabilities =
+    "AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND DAC_READ_SEARCH IPC_LOCK IPC_OWNER LEASE LINUX_IMMUTABLE MAC_ADMIN " +
+    "MAC_OVERRIDE NET_ADMIN NET_BROADCAST SYS_ADMIN SYS_BOOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO " +
+    "SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM";
+  return [
+    ...capabilities.split(" ").map((capability) => `--cap-add=${capability}`),
+    ...["seccomp", "apparmor", "systempaths"].map((layer) => `--security-opt=${layer}=unconfined`),
+    "--device-cgroup-rule=a *:* rwm",
+  ];
+}

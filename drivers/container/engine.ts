@@ -1,0 +1,89 @@
+import { isMachineError, MachineError, type CommandResult, type Io, type RunOptions } from "../../src/driver/index.js";
+
+/** The engine on this computer that runs the machines' containers, as it is kept in the state. */
+export interface Outer {
+  readonly Program: "docker" | "podman";
+  /** URL of its socket; empty for podman, which needs none. */
+  readonly Engine: string;
+}
+
+/** Runs the engine's program; what the environment says of another engine, e.g. that of a machine, does not count. */
+export function engine(io: Io, outer: Outer, args: readonly string[], options?: RunOptions): Promise<CommandResult> {
+  const aside = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"];
+  const env = {
+    ...Object.fromEntries(aside.map((name) => [name, undefined])),
+    ...(outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine }),
+  };
+  return io.run(outer.Program, args, { ...options, env });
+}
+
+/** The same for a container or network that may be gone: undefined then. */
+export async function engineIfThere(
+  io: Io,
+  outer: Outer,
+  args: readonly string[],
+): Promise<CommandResult | undefined> {
+  try {
+    return await engine(io, outer, args);
+  } catch (error) {
+    if (/no such (object|container|network)|network .* not found/i.test(outputOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The engine of this computer: of DOCKER_HOST, else of docker's current context, where these name a local socket, else
+ * the default one. That of a machine is none: the ports of its containers are not on this computer.
+ * @throws MachineError `precheck` that says how to get one
+ */
+export async function findEngine(program: Outer["Program"], io: Io): Promise<Outer> {
+  const outer: Outer = { Program: program, Engine: program === "docker" ? await localSocket(io) : "" };
+  try {
+    await engine(io, outer, ["version", "--format", "{{.Server.Version}}"]);
+    return outer;
+  } catch (error) {
+    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    throw missing(outer, error);
+  }
+}
+
+async function localSocket(io: Io): Promise<string> {
+  const given = io.env["DOCKER_HOST"] ?? "";
+  if (isLocal(given)) return given;
+  // Without a name it is the current context; `default` is there always.
+  for (const context of [[], ["default"]]) {
+    const format = ["--format", "{{.Endpoints.docker.Host}}"];
+    const found = await io
+      .run("docker", ["context", "inspect", ...format, ...context], { env: { DOCKER_HOST: undefined } })
+      .then(({ stdout }) => stdout.trim())
+      .catch(() => "");
+    if (isLocal(found)) return found;
+  }
+  return "unix:///var/run/docker.sock";
+}
+
+function isLocal(url: string): boolean {
+  return /^(unix|npipe):/.test(url);
+}
+
+function missing({ Program, Engine }: Outer, cause: MachineError): MachineError {
+  if (/is not installed$/.test(cause.message)) {
+    return new MachineError("precheck", `the container driver needs ${Program}, which is not installed on this computer`, {
+      hint: `install it (Debian, Ubuntu: apt-get install ${Program === "docker" ? "docker.io" : "podman"}), or choose another driver with -d`,
+      cause,
+    });
+  }
+  const where = Engine === "" ? "" : ` at ${Engine}`;
+  return new MachineError("precheck", `the ${Program} engine of this computer does not answer${where}`, {
+    hint: /permission denied/i.test(outputOf(cause))
+      ? "your user may not use it: join the group docker, or become root"
+      : "start it (systemctl start docker, or Docker Desktop), or choose another driver with -d",
+    output: cause.output,
+    cause,
+  });
+}
+
+/** All that a failed command said. */
+export function outputOf(error: unknown): string {
+  return isMachineError(error) ? `${error.message}\n${error.output ?? ""}` : "";
+}

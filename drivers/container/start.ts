@@ -1,0 +1,94 @@
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeKeyPair, MachineError, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
+import { createArguments, seedFolder, type ContainerState } from "./container.js";
+import { engine, engineIfThere, outputOf } from "./engine.js";
+import { freePort, isFree, takenPorts } from "./ports.js";
+
+/** The label of a network that we made, and take away again with the last machine on it. */
+const networkLabel = "machine.network";
+
+/** One at a time on this computer: ports are chosen and taken, networks made and taken away. */
+const lockName = "container";
+
+/**
+ * Makes the container anew and starts it, with a key for us and a host key of its own. With `--privileged` where the
+ * engine allows it, else with the list of what is needed.
+ */
+export async function startContainer(machine: Machine<ContainerState>, io: Io): Promise<Partial<ContainerState>> {
+  const { name, dir, state } = machine;
+  const seed = join(dir, "seed");
+  const keys = await makeSeed(name, dir, seed);
+  try {
+    for (const isPrivileged of [true, false]) {
+      await removeContainer(machine, io);
+      const ports = await createContainer(machine, io, isPrivileged);
+      await engine(io, state, ["cp", seed, `${state.Container}:${seedFolder}`]);
+      const refusal = await engine(io, state, ["start", state.Container]).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (refusal === undefined) return { ...keys, ...ports };
+      if (!isPrivileged || !/unable to apply caps|operation not permitted/i.test(outputOf(refusal.error))) {
+        throw refusal.error;
+      }
+    }
+  } finally {
+    await rm(seed, { recursive: true, force: true });
+  }
+  throw new MachineError("failed", `${name}: the engine starts no container that is like a computer`);
+}
+
+/** Takes the container away with all that is in it, and its network when it was the last one; fine when it is gone. */
+export async function removeContainer({ state }: Machine<ContainerState>, io: Io): Promise<void> {
+  await engineIfThere(io, state, ["rm", "--force", "--volumes", state.Container]);
+  await io.lock(lockName, async () => {
+    const format = `{{index .Labels "${networkLabel}"}}`;
+    const found = await engineIfThere(io, state, ["network", "inspect", "--format", format, state.Network]);
+    if (found?.stdout.trim() !== "ours") return;
+    const users = await engine(io, state, ["ps", "--all", "--quiet", "--filter", `network=${state.Network}`]);
+    if (users.stdout.trim() === "") await engineIfThere(io, state, ["network", "rm", state.Network]);
+  });
+}
+
+/** The user's key into the machine's directory, the machine's own into `seed` with all that it needs at first. */
+async function makeSeed(name: string, dir: string, seed: string): Promise<Partial<ContainerState>> {
+  const templates = join(await templatesFolder(import.meta.dirname), "container");
+  const [ours, theirs] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
+  // docker-machine's name for it, which scripts know, whatever the kind of key.
+  const SSHKeyPath = join(dir, "id_rsa");
+  await rm(seed, { recursive: true, force: true });
+  await mkdir(seed, { mode: 0o700 });
+  await Promise.all([
+    writeFile(SSHKeyPath, ours.privateKey, { mode: 0o600 }),
+    writeFile(`${SSHKeyPath}.pub`, ours.publicKey, { mode: 0o644 }),
+    writeFile(join(seed, "authorized_keys"), ours.publicKey, { mode: 0o600 }),
+    writeFile(join(seed, "ssh_host_ed25519_key"), theirs.privateKey, { mode: 0o600 }),
+    copyFile(join(templates, "init.sh"), join(seed, "init.sh")),
+  ]);
+  return { SSHKeyPath, SSHHostKey: theirs.fingerprint };
+}
+
+/** Under the lock, since the ports are taken only when the container has them. */
+function createContainer(
+  { name, state }: Machine<ContainerState>,
+  io: Io,
+  isPrivileged: boolean,
+): Promise<Pick<ContainerState, "SSHPort" | "EnginePort">> {
+  return io.lock(lockName, async () => {
+    const taken = await takenPorts(io, state);
+    const SSHPort = await freePort(taken);
+    const EnginePort = state.EnginePort === 0 ? await freePort(new Set([...taken, SSHPort])) : state.EnginePort;
+    if (taken.has(EnginePort) || !(await isFree(EnginePort))) {
+      throw new MachineError("failed", `${name}: port ${String(EnginePort)} of this computer is taken`, {
+        hint: "--container-engine-port takes another one; without it a free one is found",
+      });
+    }
+    const there = await engineIfThere(io, state, ["network", "inspect", state.Network]);
+    if (there === undefined) {
+      await engine(io, state, ["network", "create", "--label", `${networkLabel}=ours`, state.Network]);
+    }
+    await engine(io, state, createArguments(name, { ...state, SSHPort, EnginePort }, isPrivileged));
+    return { SSHPort, EnginePort };
+  });
+}
