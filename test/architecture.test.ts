@@ -89,6 +89,7 @@ describe("imports", () => {
     "src/cli.ts",
     "src/commands/env.ts",
     "src/commands/show.ts",
+    "drivers/container/index.ts",
     "drivers/generic/index.ts",
     "drivers/none/index.ts",
   ])("of %s load nothing but Node's own modules", (entry) => {

@@ -1,6 +1,5 @@
-import type { DriverState } from "../../src/driver/index.js";
-import type { Outer } from "./engine.js";
-import { portsLabel } from "./ports.js";
+import type { DriverState, Io } from "../../src/driver/index.js";
+import { engine, type Outer } from "./engine.js";
 
 /** The `Driver` object of config.json. */
 export interface ContainerState extends DriverState, Outer {
@@ -26,13 +25,39 @@ export const enginePort = 2376;
 /** The folder in the container with its PID 1 and what this machine alone has. */
 export const seedFolder = "/etc/machine-node";
 
+/** What the containers of all machines on an engine have that a new one must know. */
+export interface Neighbours {
+  /** Their ports, also those of stopped ones. */
+  readonly ports: ReadonlySet<number>;
+  /** One of them runs without `--privileged`, since the engine did not allow it. */
+  readonly areUnprivileged: boolean;
+}
+
+export async function neighbours(io: Io, outer: Outer): Promise<Neighbours> {
+  const format = `{{.State}} {{.Label "${labels.privileged}"}} {{.Label "${labels.ports}"}}`;
+  const filter = ["--filter", `label=${labels.ports}`];
+  const { stdout } = await engine(io, outer, ["ps", "--all", "--format", format, ...filter]);
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
+  return {
+    ports: new Set(rows.flatMap(([, , ports = ""]) => ports.split(",").map(Number))),
+    areUnprivileged: rows.some(([state, privileged]) => state === "running" && privileged === "no"),
+  };
+}
+
+/** Labels of a machine's container. */
+const labels = { machine: "machine", ports: "machine.ports", privileged: "machine.privileged" };
+
 /** Arguments of `create`. */
 export function createArguments(name: string, state: ContainerState, isPrivileged: boolean): string[] {
   const { SSHPort, EnginePort, CPUs, Memory, Program } = state;
   const publish = [`127.0.0.1:${String(SSHPort)}:22`, `127.0.0.1:${String(EnginePort)}:${String(enginePort)}`];
   return [
     ...["create", "--name", state.Container, "--hostname", name],
-    ...["--label", `machine=${name}`, "--label", `${portsLabel}=${String(SSHPort)},${String(EnginePort)}`],
+    ...["--label", `${labels.machine}=${name}`, "--label", `${labels.privileged}=${isPrivileged ? "yes" : "no"}`],
+    ...["--label", `${labels.ports}=${String(SSHPort)},${String(EnginePort)}`],
     ...["--network", state.Network, "--network-alias", name],
     ...[...publish, ...state.Publish].map((port) => `--publish=${port}`),
     // File systems that an engine inside can put layers on, and that go with the container.

@@ -18,11 +18,7 @@ export function engine(io: Io, outer: Outer, args: readonly string[], options?: 
 }
 
 /** The same for a container or network that may be gone: undefined then. */
-export async function engineIfThere(
-  io: Io,
-  outer: Outer,
-  args: readonly string[],
-): Promise<CommandResult | undefined> {
+export async function engineIfThere(io: Io, outer: Outer, args: readonly string[]): Promise<CommandResult | undefined> {
   try {
     return await engine(io, outer, args);
   } catch (error) {
@@ -68,10 +64,14 @@ function isLocal(url: string): boolean {
 
 function missing({ Program, Engine }: Outer, cause: MachineError): MachineError {
   if (/is not installed$/.test(cause.message)) {
-    return new MachineError("precheck", `the container driver needs ${Program}, which is not installed on this computer`, {
-      hint: `install it (Debian, Ubuntu: apt-get install ${Program === "docker" ? "docker.io" : "podman"}), or choose another driver with -d`,
-      cause,
-    });
+    return new MachineError(
+      "precheck",
+      `the container driver needs ${Program}, which is not installed on this computer`,
+      {
+        hint: `install it (Debian, Ubuntu: apt-get install ${Program === "docker" ? "docker.io" : "podman"}), or choose another driver with -d`,
+        cause,
+      },
+    );
   }
   const where = Engine === "" ? "" : ` at ${Engine}`;
   return new MachineError("precheck", `the ${Program} engine of this computer does not answer${where}`, {

@@ -26,7 +26,8 @@ export async function nodeImage(io: Io, outer: Outer, onLine: (line: string) => 
 /** Of all that the image is made of, so that a changed template makes another image. */
 async function digest(folder: string): Promise<string> {
   const hash = createHash("sha256");
-  for (const name of (await readdir(folder)).sort()) hash.update(`${name}\0`).update(await readFile(join(folder, name)));
+  for (const name of (await readdir(folder)).sort())
+    hash.update(`${name}\0`).update(await readFile(join(folder, name)));
   return hash.digest("hex").slice(0, 12);
 }
 

@@ -2,7 +2,6 @@ import {
   choice,
   defineDriver,
   integer,
-  isMachineError,
   list,
   MachineError,
   poll,
@@ -37,18 +36,15 @@ const startContainer: Step<ContainerState> = {
 const waitForSsh: Step<ContainerState> = {
   name: "wait for ssh",
   async run({ name, state }, io) {
-    await poll(io, `ssh of ${name}`, { every: 150, limit: 90_000 }, async () => {
-      try {
-        return await io.shell(target(state));
-      } catch (error) {
-        if (!isMachineError(error) || error.code !== "unreachable") throw error;
-        if ((await statusOf(state, io)) === "running") return undefined;
-        const { stdout, stderr } = await engine(io, state, ["logs", "--tail", "20", state.Container]);
-        throw new MachineError("failed", `${name}: the container has ended instead of booting`, {
-          output: `${stdout}${stderr}`.trim(),
-          hint: "an image for --container-image needs systemd, sshd and an engine, or access to its packages",
-        });
-      }
+    const { greets } = await import("./ports.js");
+    await poll(io, `ssh of ${name}`, { every: 250, limit: 90_000 }, async () => {
+      if (await greets(state.SSHPort)) return true;
+      if ((await statusOf(state, io)) === "running") return undefined;
+      const { stdout, stderr } = await engine(io, state, ["logs", "--tail", "20", state.Container]);
+      throw new MachineError("failed", `${name}: the container has ended instead of booting`, {
+        output: `${stdout}${stderr}`.trim(),
+        hint: "an image for --container-image needs systemd, sshd and an engine, or access to its packages",
+      });
     });
   },
 };

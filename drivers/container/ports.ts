@@ -1,9 +1,5 @@
-import { createServer } from "node:net";
-import { MachineError, type Io } from "../../src/driver/index.js";
-import { engine, type Outer } from "./engine.js";
-
-/** The label of a machine's container that keeps its ports, also those of a stopped one: `22001,22002`. */
-export const portsLabel = "machine.ports";
+import { connect, createServer } from "node:net";
+import { MachineError } from "../../src/driver/index.js";
 
 /**
  * A free port of this computer, below those that the system gives to outgoing connections, so that it is still free
@@ -19,15 +15,6 @@ export async function freePort(taken: ReadonlySet<number>): Promise<number> {
 
 const [lowest, highest] = [20_000, 32_000];
 
-/** The ports of all machines of this driver. */
-export async function takenPorts(io: Io, outer: Outer): Promise<ReadonlySet<number>> {
-  const { stdout: ids } = await engine(io, outer, ["ps", "--all", "--quiet", "--filter", `label=${portsLabel}`]);
-  if (ids.trim() === "") return new Set();
-  const format = `{{index .Config.Labels "${portsLabel}"}}`;
-  const { stdout } = await engine(io, outer, ["inspect", "--format", format, ...ids.trim().split(/\s+/)]);
-  return new Set(stdout.trim().split(/[\s,]+/).map(Number));
-}
-
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -39,5 +26,17 @@ export function isFree(port: number): Promise<boolean> {
         resolve(true);
       });
     });
+  });
+}
+
+/** True when an ssh server greets there; a forwarder of ports accepts connections for one that is not up yet. */
+export function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port, timeout: 5_000 });
+    const end = (result: boolean) => (): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once("data", end(true)).once("timeout", end(false)).once("error", end(false)).once("end", end(false));
   });
 }

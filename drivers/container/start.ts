@@ -1,9 +1,9 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeKeyPair, MachineError, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
-import { createArguments, seedFolder, type ContainerState } from "./container.js";
+import { MachineError, makeKeyPair, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
+import { createArguments, neighbours, seedFolder, type ContainerState } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
-import { freePort, isFree, takenPorts } from "./ports.js";
+import { freePort, isFree } from "./ports.js";
 
 /** The label of a network that we made, and take away again with the last machine on it. */
 const networkLabel = "machine.network";
@@ -16,27 +16,32 @@ const lockName = "container";
  * engine allows it, else with the list of what is needed.
  */
 export async function startContainer(machine: Machine<ContainerState>, io: Io): Promise<Partial<ContainerState>> {
-  const { name, dir, state } = machine;
+  const { name, dir } = machine;
   const seed = join(dir, "seed");
   const keys = await makeSeed(name, dir, seed);
   try {
-    for (const isPrivileged of [true, false]) {
-      await removeContainer(machine, io);
-      const ports = await createContainer(machine, io, isPrivileged);
-      await engine(io, state, ["cp", seed, `${state.Container}:${seedFolder}`]);
-      const refusal = await engine(io, state, ["start", state.Container]).then(
-        () => undefined,
-        (error: unknown) => ({ error }),
-      );
-      if (refusal === undefined) return { ...keys, ...ports };
-      if (!isPrivileged || !/unable to apply caps|operation not permitted/i.test(outputOf(refusal.error))) {
-        throw refusal.error;
-      }
-    }
+    const ports = await tryToStart(machine, io, seed, true).catch((error: unknown) => {
+      if (!/unable to apply caps|operation not permitted/i.test(outputOf(error))) throw error;
+      return tryToStart(machine, io, seed, false);
+    });
+    return { ...keys, ...ports };
   } finally {
     await rm(seed, { recursive: true, force: true });
   }
-  throw new MachineError("failed", `${name}: the engine starts no container that is like a computer`);
+}
+
+async function tryToStart(
+  machine: Machine<ContainerState>,
+  io: Io,
+  seed: string,
+  isPrivileged: boolean,
+): Promise<Pick<ContainerState, "SSHPort" | "EnginePort">> {
+  const { Container } = machine.state;
+  await engineIfThere(io, machine.state, ["rm", "--force", "--volumes", Container]);
+  const ports = await createContainer(machine, io, isPrivileged);
+  await engine(io, machine.state, ["cp", seed, `${Container}:${seedFolder}`]);
+  await engine(io, machine.state, ["start", Container]);
+  return ports;
 }
 
 /** Takes the container away with all that is in it, and its network when it was the last one; fine when it is gone. */
@@ -76,10 +81,10 @@ function createContainer(
   isPrivileged: boolean,
 ): Promise<Pick<ContainerState, "SSHPort" | "EnginePort">> {
   return io.lock(lockName, async () => {
-    const taken = await takenPorts(io, state);
-    const SSHPort = await freePort(taken);
-    const EnginePort = state.EnginePort === 0 ? await freePort(new Set([...taken, SSHPort])) : state.EnginePort;
-    if (taken.has(EnginePort) || !(await isFree(EnginePort))) {
+    const { ports, areUnprivileged } = await neighbours(io, state);
+    const SSHPort = await freePort(ports);
+    const EnginePort = state.EnginePort === 0 ? await freePort(new Set([...ports, SSHPort])) : state.EnginePort;
+    if (ports.has(EnginePort) || !(await isFree(EnginePort))) {
       throw new MachineError("failed", `${name}: port ${String(EnginePort)} of this computer is taken`, {
         hint: "--container-engine-port takes another one; without it a free one is found",
       });
@@ -88,7 +93,7 @@ function createContainer(
     if (there === undefined) {
       await engine(io, state, ["network", "create", "--label", `${networkLabel}=ours`, state.Network]);
     }
-    await engine(io, state, createArguments(name, { ...state, SSHPort, EnginePort }, isPrivileged));
+    await engine(io, state, createArguments(name, { ...state, SSHPort, EnginePort }, isPrivileged && !areUnprivileged));
     return { SSHPort, EnginePort };
   });
 }

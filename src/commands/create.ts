@@ -63,10 +63,7 @@ export const create = defineCommand({
     const { keepOnFailure } = values;
     if (values.resume) {
       await resumeMachine(session, name, { keepOnFailure, provision });
-    } else {
-      if (chosen === undefined) {
-        throw new MachineError("usage", "no driver is chosen", { hint: `machine create -d generic ... ${name}` });
-      }
+    } else if (chosen !== undefined) {
       const { engine, swarm } = hostOptions(values, session);
       await createMachine(session, {
         ...chosen,

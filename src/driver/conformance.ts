@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Driver, DriverState, Machine, Status } from "./driver.js";
 import { isMachineError } from "./error.js";
+import type { Io } from "./io.js";
 import { fakeIo, type Script } from "./fake-io.js";
 import { fromEnv, names, resolve, type Given } from "./option.js";
 
@@ -16,6 +17,8 @@ export interface DriverCase {
   readonly refused: readonly { readonly options: Given; readonly error: RegExp }[];
   /** What programs and shells answer when the machine was never made or is gone. Default: nothing is asked. */
   readonly gone?: Script;
+  /** The real world, where there is no machine, instead of such a script. */
+  readonly io?: Io;
   /** What `inspect` says then. Default: `missing`. */
   readonly whenGone?: Status;
 }
@@ -28,7 +31,7 @@ export interface Check {
 
 /**
  * The suite that every driver runs, inside and outside: what core relies on and types cannot say.
- * Nothing outside is touched: `Io` is a fake, the machine's directory a temporary one.
+ * Nothing outside is touched: `Io` is a fake unless one is given, the machine's directory a temporary one.
  */
 export function driverChecks(driver: Driver, given: DriverCase): readonly Check[] {
   const check = (name: string, run: () => void | Promise<void>): Check => ({ name, run: async () => run() });
@@ -135,14 +138,13 @@ async function checkRefusals(driver: Driver, given: DriverCase): Promise<void> {
 interface Planned {
   readonly machine: Machine;
   readonly common: DriverState;
-  readonly io: ReturnType<typeof fakeIo>;
+  readonly io: Io;
   readonly filesLeft: readonly string[];
 }
 
-async function planned(driver: Driver, { options, gone = {} }: DriverCase): Promise<Planned> {
+async function planned(driver: Driver, { options, gone = {}, io = fakeIo(gone) }: DriverCase): Promise<Planned> {
   const dir = await mkdtemp(join(tmpdir(), "machine-driver-"));
   try {
-    const io = fakeIo(gone);
     const common: DriverState = {
       IPAddress: "",
       MachineName: "web-1",

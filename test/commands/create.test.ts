@@ -156,7 +156,6 @@ describe("machine create refuses", () => {
       2,
       "Cannot use two forms of the same flag: d driver\n",
     ],
-    ["no driver", ["web"], 2, "no driver is chosen\nhint: machine create -d generic ... web\n"],
   ])("%s", async (_, argv, code, stderr) => {
     const home = await newHome();
     const refused = await home.machine(["create", ...argv]);
@@ -175,6 +174,14 @@ describe("machine create refuses", () => {
         'Error with pre-create check: "SSH key does not exist: \\"/nonexist\\""\n' +
         "hint: --generic-ssh-key takes the private key file\n",
     });
+    expect(await readdir(home.home)).toEqual([]);
+  });
+
+  test("the default driver, container, where there is no docker, and says how to get it", async () => {
+    const home = await newHome();
+    const refused = await home.machine(["create", "web"], { env: { PATH: "/nonexist" } });
+    expect(refused).toMatchObject({ code: 3, stdout: "" });
+    expect(refused.stderr).toMatch(/container driver needs docker, which is not installed.*\nhint: install it .*-d\n/);
     expect(await readdir(home.home)).toEqual([]);
   });
 

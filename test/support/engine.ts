@@ -80,7 +80,8 @@ export function tryDocker(engine: Engine, args: readonly string[], options: Comm
   return finish("docker", args, { ...options, env: clientEnv(engine) });
 }
 
-function clientEnv({ socket }: Engine) {
+/** The environment in which the docker client, or ours, meets this engine. */
+export function clientEnv({ socket }: Engine) {
   return { ...plainEnv(), DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: "0" };
 }
 

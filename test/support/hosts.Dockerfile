@@ -1,12 +1,11 @@
-# The two kinds of test hosts, and an image for containers in them, from the root file system of host-image.ts.
-ARG ROOTFS
-FROM ${ROOTFS} AS bare
-# The timers would take the lock of apt at a moment of their own.
-RUN useradd --create-home --shell /bin/bash user \
+# The two kinds of test hosts, and an image for containers in them, from the stage `computer` of the node image.
+ARG COMPUTER
+FROM ${COMPUTER} AS bare
+RUN rm /usr/sbin/policy-rc.d \
+ && useradd --create-home --shell /bin/bash user \
  && useradd --create-home --shell /bin/bash --groups sudo admin \
  && echo 'user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/user \
- && echo 'admin:adminpw' | chpasswd \
- && systemctl mask apt-daily.timer apt-daily-upgrade.timer
+ && echo 'admin:adminpw' | chpasswd
 COPY host-init.sh /sbin/host-init
 # A real file system for the overlay2 of an engine inside.
 VOLUME /var/lib/docker
@@ -22,7 +21,7 @@ RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d \
  && apt-get clean \
  && rm -r /usr/sbin/policy-rc.d /var/lib/apt/lists/*
 
-FROM ${ROOTFS} AS static
+FROM ${COMPUTER} AS static
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends busybox-static \
  && mkdir -p /image/bin \

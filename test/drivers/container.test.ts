@@ -1,0 +1,94 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import container from "../../drivers/container/index.js";
+import { driverChecks, fakeIo, type Script } from "../../src/driver/conformance.js";
+import { isMachineError, MachineError, resolve, type DriverState, type Io } from "../../src/driver/index.js";
+
+const noContainer = new MachineError("failed", "docker: exit status 1", { output: "Error: No such container: web-1" });
+const gone: Script = {
+  "docker context inspect": "unix:///run/docker.sock\n",
+  "docker version": "28.2.2\n",
+  "docker inspect": noContainer,
+  "docker rm": noContainer,
+  "docker network inspect": new MachineError("failed", "docker", { output: "Error: No such network: machine" }),
+};
+
+describe("the container driver", () => {
+  const refused = [
+    { options: { cpus: "many" }, error: /--container-cpus must be a number/ },
+    { options: { memory: "2 GB" }, error: /--container-memory must be a number/ },
+    { options: { network: "host" }, error: /--container-network must be a network of its own/ },
+  ];
+  for (const { name, run } of driverChecks(container, { options: { cpus: "2", memory: "2g" }, refused, gone })) {
+    test(name, run);
+  }
+
+  test("uses the socket that DOCKER_HOST names, whatever the current context is", async () => {
+    const { state } = await planned(fakeIo(gone, { DOCKER_HOST: "unix:///home/ann/docker.sock" }));
+    expect(state).toMatchObject({ Engine: "unix:///home/ann/docker.sock" });
+  });
+
+  test("passes over a DOCKER_HOST and a context that are not on this computer, such as a machine's", async () => {
+    const io = fakeIo(
+      { ...gone, "docker context inspect": "tcp://192.0.2.7:2376\n" },
+      { DOCKER_HOST: "tcp://127.0.0.1:2376" },
+    );
+    expect((await planned(io)).state).toMatchObject({ Engine: "unix:///var/run/docker.sock" });
+  });
+
+  test("says what is missing where there is no program, no engine, or no right to use it", async () => {
+    const says = async (failure: MachineError): Promise<string> => {
+      const error = await planned(fakeIo({ ...gone, "docker version": failure })).catch((thrown: unknown) => thrown);
+      if (!isMachineError(error)) throw new Error("it was planned");
+      return `${error.code}: ${error.message}; ${error.hint ?? ""}`;
+    };
+    expect(await says(new MachineError("failed", "docker is not installed"))).toMatch(/precheck: .*apt-get install/);
+    const silent = new MachineError("failed", "docker version", { output: "Cannot connect to the Docker daemon" });
+    expect(await says(silent)).toMatch(/precheck: .*does not answer at unix:.*systemctl start docker/);
+    const denied = new MachineError("failed", "docker version", { output: "permission denied" });
+    expect(await says(denied)).toMatch(/join the group docker/);
+  });
+
+  test("asks the engine for limits, ports and mounts, and leaves no private key but the user's behind", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "machine-container-"));
+    try {
+      const io = fakeIo({ ...gone, "docker ps": "", "docker network create": "", docker: "" });
+      const given = { cpus: "1.5", memory: "2g", publish: ["8080:80"], volume: ["/src:/dst:ro"], image: "mine" };
+      const machine = { name: "web", dir, ...(await planned(io, given)) };
+      const changes = await container.create[1]?.run(machine, io);
+      const create = io.calls.find((call) => call.startsWith("docker create")) ?? "";
+      expect(create).toMatch(/--publish=8080:80 .*--volume=\/src:\/dst:ro --cpus 1.5 --memory 2g .* mine /);
+      expect(create).toContain("--privileged");
+      expect((await readdir(dir)).sort()).toEqual(["id_rsa", "id_rsa.pub"]);
+      expect((await stat(join(dir, "id_rsa"))).mode & 0o777).toBe(0o600);
+      expect(JSON.stringify(changes)).not.toContain(await readFile(join(dir, "id_rsa"), "utf8"));
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
+  test("gives all but --privileged where the engine refuses that, and at once when a neighbour tells so", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "machine-container-"));
+    try {
+      const script = { ...gone, "docker ps": "running no 22001,22002\n", "docker network create": "", docker: "" };
+      const io = fakeIo(script);
+      await container.create[1]?.run({ name: "web", dir, ...(await planned(io)) }, io);
+      const create = io.calls.find((call) => call.startsWith("docker create")) ?? "";
+      expect(create).not.toContain("--privileged");
+      expect(create).toContain("--cap-add=SYS_ADMIN");
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
+
+async function planned(io: Io, given: Readonly<Record<string, unknown>> = {}): Promise<{ state: DriverState }> {
+  const common = {
+    ...{ IPAddress: "", MachineName: "web", SSHUser: "", SSHPort: 0, SSHKeyPath: "", StorePath: "/store" },
+    ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
+  };
+  const values = resolve(container.options, [given], container.name);
+  return { state: await container.plan(values, { name: "web", dir: "/store/machines/web", common }, io) };
+}
