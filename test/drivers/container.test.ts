@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import container from "../../drivers/container/index.js";
 import { driverChecks, fakeIo, type Script } from "../../src/driver/conformance.js";
+import { finish } from "../support/command.js";
 import { isMachineError, MachineError, resolve, type DriverState, type Io } from "../../src/driver/index.js";
 
 const noContainer = new MachineError("failed", "docker: exit status 1", { output: "Error: No such container: web-1" });
@@ -24,6 +25,12 @@ describe("the container driver", () => {
   for (const { name, run } of driverChecks(container, { options: { cpus: "2", memory: "2g" }, refused, gone })) {
     test(name, run);
   }
+
+  test("has scripts that are clean for shellcheck", async () => {
+    const folder = join(import.meta.dirname, "../../templates/container");
+    const checked = await finish("shellcheck", [join(folder, "base.sh"), join(folder, "init.sh")]);
+    expect(checked).toEqual({ stdout: "", stderr: "", code: 0 });
+  });
 
   test("uses the socket that DOCKER_HOST names, whatever the current context is", async () => {
     const { state } = await planned(fakeIo(gone, { DOCKER_HOST: "unix:///home/ann/docker.sock" }));

@@ -6,7 +6,6 @@
 # usage: engine.sh DATA SLOT...
 #   SLOT is 0 to 99. The first one that is free is taken; exit status 75 when none is.
 #   DATA/SLOT keeps the images for the next run.
-#   KEEP=yes in the environment: goes on when standard input closes.
 # On SIGUSR1 the engine is restarted, containers and all, as when a computer restarts.
 # Prints the slot when the engine answers. engine.ts knows what follows from a slot, too.
 set -eu
@@ -36,9 +35,7 @@ main() {
   echo "$slot"
   # Whoever reads our output may be gone when we stop.
   exec >>"$run/engine.log" 2>&1
-  if [ "${KEEP:-no}" = no ]; then
-    (read -r _ <&3 || kill "$$") 9>&- &
-  fi
+  (read -r _ <&3 || kill "$$") 9>&- &
   again=no
   trap 'again=yes' USR1
   while wait "$engine" || [ "$again" = yes ]; do

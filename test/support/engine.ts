@@ -15,7 +15,7 @@ export interface Engine {
 }
 
 /** What is kept from run to run: images and the root file system they are made of. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "machine-test");
 }
 
@@ -44,17 +44,17 @@ export function engineIn(slot: string): Engine {
 }
 
 /**
- * Starts engine.sh in the first free one of the slots and waits until the engine answers. With `keep` it outlives this
- * process. `data` is the folder for its images.
+ * Starts engine.sh in the first free one of the slots and waits until the engine answers. `data` is the folder for its
+ * images.
  */
 export async function supervise(
   slots: readonly string[],
-  { keep = false, data = cacheFolder() }: { readonly keep?: boolean; readonly data?: string } = {},
+  { data = cacheFolder() }: { readonly data?: string } = {},
 ): Promise<{ readonly slot: string; readonly supervisor: ChildProcessWithoutNullStreams }> {
   const supervisor = spawn("sh", [join(import.meta.dirname, "engine.sh"), data, ...slots], {
     // A session of its own: Ctrl-C must not end it before the tests.
     detached: true,
-    env: { ...plainEnv(), KEEP: keep ? "yes" : "no" },
+    env: plainEnv(),
   });
   const slot = await new Promise<string>((resolve, reject) => {
     let problem = "";

@@ -65,8 +65,7 @@ export async function createHost(engine: Engine, options: HostOptions = {}): Pro
   }
 }
 
-/** A host that runs already. Rejects when there is none of this name. */
-export async function findHost(engine: Engine, name: string, port = 22): Promise<Host> {
+async function findHost(engine: Engine, name: string, port: number): Promise<Host> {
   const address = await docker(engine, ["inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name]);
   const exec: Host["exec"] = (command, more) =>
     tryDocker(engine, ["exec", "--interactive", name, "sh", "-c", command], more);

@@ -10,12 +10,17 @@ export interface Prerequisite {
   readonly why: string;
 }
 
+/** An engine of this machine's own, and the base image where no registry can be reached. */
+export const forContainers: readonly Prerequisite[] = [
+  { program: "dockerd", package: "docker.io", why: "runs the machines" },
+  // Debian 13 has the client apart from docker.io.
+  { program: "docker", package: "docker-cli", why: "drives the engine" },
+  { program: "debootstrap", package: "debootstrap", why: "makes their base image where none can be pulled" },
+];
+
 /** For engine.ts and host-image.ts. */
 export const forHosts: readonly Prerequisite[] = [
-  { program: "dockerd", package: "docker.io", why: "runs the test hosts" },
-  // Debian 13 has the client apart from docker.io.
-  { program: "docker", package: "docker-cli", why: "drives the engine of the test hosts" },
-  { program: "debootstrap", package: "debootstrap", why: "makes the root file system of a test host" },
+  ...forContainers,
   { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
   { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },

@@ -1,62 +1,78 @@
 import { spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { finish } from "./command.js";
-import { engineIn } from "./engine.js";
-import { saveBusybox } from "./host-image.js";
-import { removeQuickstartHost, startQuickstartHost } from "./quickstart-host.js";
+import { finish, output } from "./command.js";
+import { installPrerequisites } from "./prerequisites.js";
+import { ensureEngine, stopEngine } from "./quickstart-engine.js";
 
-// `npm run quickstart`: the main job on a real host. `npm run quickstart -- --remove` takes everything away again.
+// `npm run quickstart`: the main job on a machine in a container. `npm run quickstart -- --remove` takes it away again.
 const cli = join(import.meta.dirname, "..", "..", "dist", "cli.js");
 const name = "quickstart";
+const times: string[] = [];
 
-await (process.argv.includes("--remove") ? remove() : run());
+try {
+  await (process.argv.includes("--remove") ? remove() : run());
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
 async function run(): Promise<void> {
-  say("Starting a bare Debian host (the first time its image is built, in about a minute)");
-  const host = await startQuickstartHost();
-  say(`The host answers ssh at ${host.address}`);
-  if ((await finish(process.execPath, [cli, "status", name])).code === 0) {
-    say(`The machine "${name}" exists already`);
-  } else {
-    say(`machine create -d generic --generic-ip-address ${host.address} --generic-ssh-user user ... ${name}`);
-    await machine([
-      "create",
-      ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "user"],
-      ...["--generic-ssh-key", host.keyPath, "--generic-ssh-host-key", host.hostKeyFingerprint],
-      // The packages of the host's own distribution, so that no other site must be reached.
-      ...["--engine-source", "distro", name],
-    ]);
-  }
+  await step("a Docker engine on this computer", ensureEngine);
+  await step(`machine create ${name}`, async () => {
+    const status = await finish(process.execPath, [cli, "status", name]);
+    if (status.stdout === "Running\n") return "it was there";
+    await inherit(process.execPath, [cli, status.code === 0 ? "start" : "create", name], process.env);
+    return status.code === 0 ? "it was stopped" : "made";
+  });
   const env = await dockerEnv();
-  say("docker load < busybox.tar");
-  const busybox = createReadStream(await saveBusybox(engineIn("0")));
-  const loaded = await finish("docker", ["load"], { env, input: busybox });
-  if (loaded.code !== 0) throw new Error(loaded.stderr);
-  say("docker run --rm busybox echo 'hello from a container'");
-  await inherit("docker", ["run", "--rm", "busybox", "echo", "hello from a container"], env);
-  say(`It works. What to type next:
+  await step("an image for containers on it", () => ensureBusybox(env));
+  await step("docker run --rm busybox echo 'hello from a container'", async () => {
+    await inherit("docker", ["run", "--rm", "busybox", "/bin/busybox", "echo", "hello from a container"], env);
+    return "done";
+  });
+  process.stdout.write(`\nIt works.\n${times.join("\n")}
+
+What to type next:
   alias machine='node ${cli}'
   eval "$(machine env ${name})"; docker ps
   machine ls
   machine ssh ${name}
-  machine rm -y ${name}; npm run quickstart -- --remove`);
+  machine rm -y ${name}                 # or, with the engine that was started: npm run quickstart -- --remove
+`);
 }
 
 async function remove(): Promise<void> {
-  if ((await finish(process.execPath, [cli, "inspect", name])).code === 0) await machine(["rm", "-y", name]);
-  await removeQuickstartHost();
-  say("The quickstart's machine and its host are gone.");
+  if ((await finish(process.execPath, [cli, "inspect", name])).code === 0) {
+    await ensureEngine();
+    await inherit(process.execPath, [cli, "rm", "-y", name], process.env);
+  }
+  await stopEngine();
+  process.stdout.write("The quickstart's machine and the engine that was started for it are gone.\n");
 }
 
-function machine(args: readonly string[]): Promise<void> {
-  return inherit(process.execPath, [cli, ...args], process.env);
+/** Does the work and notes its outcome and how long it took. */
+async function step(what: string, work: () => Promise<string>): Promise<void> {
+  process.stdout.write(`\n==> ${what}\n`);
+  const since = performance.now();
+  const outcome = await work();
+  const line = `  ${((performance.now() - since) / 1000).toFixed(1).padStart(6)} s  ${what}: ${outcome}`;
+  times.push(line);
+  process.stdout.write(`${line}\n`);
+}
+
+/** The image busybox on the machine: from a registry or, where none can be reached, of this computer's own program. */
+async function ensureBusybox(env: NodeJS.ProcessEnv): Promise<string> {
+  if ((await finish("docker", ["image", "inspect", "busybox"], { env })).code === 0) return "it was there";
+  if ((await finish("docker", ["pull", "--quiet", "busybox"], { env })).code === 0) return "pulled";
+  await installPrerequisites([{ program: "busybox", package: "busybox-static", why: "is what the container runs" }]);
+  const line = "set -o pipefail; tar -ch -C / bin/busybox | docker import - busybox";
+  await output("bash", ["-c", line], { env });
+  return "made of this computer's busybox";
 }
 
 /** What `eval "$(machine env quickstart)"` makes of the environment. */
 async function dockerEnv(): Promise<NodeJS.ProcessEnv> {
-  const { stdout, stderr, code } = await finish(process.execPath, [cli, "env", "--shell", "bash", name]);
-  if (code !== 0) throw new Error(stderr);
+  const stdout = await output(process.execPath, [cli, "env", "--shell", "bash", name]);
   const settings = [...stdout.matchAll(/^export (\w+)="(.*)"$/gm)].map(([, key = "", value = ""]) => [key, value]);
   return { ...process.env, ...(Object.fromEntries(settings) as Record<string, string>) };
 }
@@ -70,8 +86,4 @@ function inherit(file: string, args: readonly string[], env: NodeJS.ProcessEnv):
       else reject(new Error(`${file} ${args[0] ?? ""}: exit status ${String(code)}`));
     });
   });
-}
-
-function say(line: string): void {
-  process.stdout.write(`\n==> ${line}\n`);
 }
