@@ -33,17 +33,15 @@ export interface Neighbours {
   readonly areUnprivileged: boolean;
 }
 
+/** Podman prints labels as `NAME:VALUE`, docker as `NAME=VALUE`. */
 export async function neighbours(io: Io, outer: Outer): Promise<Neighbours> {
-  const format = `{{.State}} {{.Label "${labels.privileged}"}} {{.Label "${labels.ports}"}}`;
   const filter = ["--filter", `label=${labels.ports}`];
-  const { stdout } = await engine(io, outer, ["ps", "--all", "--format", format, ...filter]);
-  const rows = stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" "));
+  const { stdout } = await engine(io, outer, ["ps", "--all", "--format", "{{.Status}} {{.Labels}}", ...filter]);
   return {
-    ports: new Set(rows.flatMap(([, , ports = ""]) => ports.split(",").map(Number))),
-    areUnprivileged: rows.some(([state, privileged]) => state === "running" && privileged === "no"),
+    ports: new Set(
+      [...stdout.matchAll(/\bmachine\.ports[=:](\d+),(\d+)/g)].flatMap(([, ...ports]) => ports.map(Number)),
+    ),
+    areUnprivileged: /^Up .*\bmachine\.privileged[=:]no\b/m.test(stdout),
   };
 }
 
@@ -66,7 +64,7 @@ export function createArguments(name: string, state: ContainerState, isPrivilege
     ...(Memory === "" ? [] : ["--memory", Memory]),
     ...["--stop-signal", "SIGRTMIN+3", "--restart", "unless-stopped"],
     ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--cgroupns", "private"],
-    ...(isPrivileged ? ["--privileged"] : Program === "docker" ? allThatIsNeeded() : []),
+    ...(isPrivileged ? ["--privileged"] : allThatIsNeeded(Program)),
     ...["--entrypoint", "/bin/sh", state.Image, `${seedFolder}/init.sh`],
   ];
 }
@@ -75,14 +73,15 @@ export function createArguments(name: string, state: ContainerState, isPrivilege
  * What `--privileged` gives, but for the capability SYS_RESOURCE and those that old engines do not know: an engine
  * whose own root lacks a capability refuses `--privileged`, and a machine needs none of them.
  */
-function allThatIsNeeded(): string[] {
+function allThatIsNeeded(program: Outer["Program"]): string[] {
   const capabilities =
     "AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND DAC_READ_SEARCH IPC_LOCK IPC_OWNER LEASE LINUX_IMMUTABLE MAC_ADMIN " +
     "MAC_OVERRIDE NET_ADMIN NET_BROADCAST SYS_ADMIN SYS_BOOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO " +
     "SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM";
+  const visible = program === "docker" ? ["--security-opt=systempaths=unconfined"] : ["--security-opt=unmask=ALL"];
   return [
     ...capabilities.split(" ").map((capability) => `--cap-add=${capability}`),
-    ...["seccomp", "apparmor", "systempaths"].map((layer) => `--security-opt=${layer}=unconfined`),
+    ...["--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", ...visible],
     "--device-cgroup-rule=a *:* rwm",
   ];
 }

@@ -11,6 +11,7 @@ import { openSession } from "../../src/core/session.js";
 import { driverChecks } from "../../src/driver/conformance.js";
 import { finish, output } from "../support/command.js";
 import { clientEnv, docker, engineIn, supervise, type Engine } from "../support/engine.js";
+import { baseImage } from "../support/host-image.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
 
@@ -134,6 +135,16 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     expect((await machine("ls", "-q")).stdout).toBe("");
   });
 
+  test("is made together with others, and each has ports of its own", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const created = await Promise.all(names.map((name) => machine("create", name)));
+    for (const { code, stderr } of created) expect(code, stderr).toBe(0);
+    const urls = (await machine("ls", "-f", "{{.URL}}{{.Error}}")).stdout.trim().split("\n");
+    expect(new Set(urls).size).toBe(names.length);
+    expect(await machine("rm", "-y", ...names)).toMatchObject({ code: 0 });
+    expect(await docker(engine, ["ps", "--all", "--quiet"])).toBe("");
+  });
+
   test("is undone when its image cannot boot, with what it said", async () => {
     await docker(engine, ["load", "--input", lab.busyboxTar]);
     const failed = await machine("create", "--container-image", "busybox", "three");
@@ -171,9 +182,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
 
 /** As if the registry's Debian had been pulled, which cannot be had here. */
 async function copyBase(from: Engine, to: Engine): Promise<void> {
-  const [base = ""] = (
-    await docker(from, ["images", "--format", "{{.Repository}}:{{.Tag}}", "machine-test/base"])
-  ).split("\n");
+  const base = await baseImage(from);
   const client = (engine: Engine) => `docker -H unix://${engine.socket}`;
   await output("bash", ["-c", `set -o pipefail; ${client(from)} save ${base} | ${client(to)} load`]);
   await docker(to, ["tag", base, "debian:trixie-slim"]);

@@ -32,8 +32,8 @@ export async function saveBusybox(engine: Engine): Promise<string> {
 
 const templates = join(import.meta.dirname, "..", "..", "templates", "container");
 
-/** Made once for each engine and state of the script, since no registry can be reached. */
-async function baseImage(engine: Engine): Promise<string> {
+/** The name of a Debian, made once for each engine and state of the script, since no registry can be reached. */
+export async function baseImage(engine: Engine): Promise<string> {
   const script = join(templates, "base.sh");
   const hash = createHash("sha256").update(await readFile(script));
   const tag = `machine-test/base:${hash.digest("hex").slice(0, 12)}`;

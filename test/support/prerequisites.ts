@@ -26,6 +26,13 @@ export const forHosts: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
 ];
 
+/** The other engine of the container driver. */
+export const forPodman: readonly Prerequisite[] = [
+  { program: "podman", package: "podman", why: "runs machines" },
+  { program: "netavark", package: "netavark", why: "makes podman's networks" },
+  { program: "aardvark-dns", package: "aardvark-dns", why: "knows the names on podman's networks" },
+];
+
 /** For tests of what other programs make of our files and of what we print. */
 export const forTests: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "shows that OpenSSH accepts what we write" },
@@ -58,9 +65,9 @@ async function missing(wanted: readonly Prerequisite[]): Promise<Prerequisite[]>
   return wanted.filter((_, index) => !found[index]);
 }
 
-/** Daemons are in sbin, which is not on everybody's PATH. */
+/** Daemons are in sbin, which is not on everybody's PATH; what podman starts is in a folder of its own. */
 async function has(program: string): Promise<boolean> {
-  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`.split(":");
+  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/lib/podman`.split(":");
   const tries = folders.map((folder) => access(join(folder, program), constants.X_OK));
   return Promise.any(tries).then(
     () => true,
