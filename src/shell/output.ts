@@ -30,12 +30,18 @@ function read(stream: Readable, take: (line: string) => void): () => string {
     chunks.push(chunk);
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) take(line.replace(/\r$/, ""));
+    for (const line of lines) take(shown(line));
   });
   stream.once("end", () => {
-    if (rest !== "") take(rest);
+    if (rest !== "") take(shown(rest));
   });
   return () => chunks.join("");
+}
+
+/** What a terminal would show of a line in the end: progress is drawn over what was there before. */
+function shown(line: string): string {
+  const whole = line.replace(/\r$/, "");
+  return whole.slice(whole.lastIndexOf("\r") + 1);
 }
 
 /** The exit status as shells tell it: 128 and the signal's number when a signal ended the command. */

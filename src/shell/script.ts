@@ -75,8 +75,9 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
   const told = (kind: string) =>
     lines.findLast((line) => line.startsWith(`machine-${kind}: `))?.slice(kind.length + 10);
   const output = lines.filter((line) => !line.startsWith("machine-")).slice(-20);
+  const isFull = output.some((line) => /no space left on device|enough free space/i.test(line));
   return new MachineError("failed", `${name}: ${told("error") ?? `exit status ${String(code)}`}`, {
-    hint: told("hint"),
+    hint: isFull ? "the host's disk is full: `df -h` on the host shows where to make room" : told("hint"),
     output: output.length > 0 ? output.join("\n") : undefined,
   });
 }

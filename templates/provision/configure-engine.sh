@@ -18,7 +18,7 @@ resolve() {
 stage() {
   resolve
   mkdir -p "${target%/*}"
-  (umask 077 && dd bs=1 count="$size" of="$target.machine-new" <&3 2>/dev/null)
+  (umask 077 && dd bs=1 count="$size" of="$target.machine-new" status=none <&3) || fail "$path cannot be written"
   [ "$(wc -c <"$target.machine-new")" -eq "$size" ] || fail "the file $path did not arrive whole"
   if [ "$mode" != keep ]; then
     chmod "$mode" "$target.machine-new"
@@ -52,7 +52,13 @@ replace() {
   if [ -e "$target.machine-new" ]; then mv -f "$target.machine-new" "$target"; fi
 }
 
+discard() {
+  resolve
+  rm -f "$target.machine-new"
+}
+
 engine_enable
+trap 'for_each discard; rm -rf "$BACKUP.new"' EXIT
 changed=
 for_each stage
 for_each compare

@@ -19,6 +19,12 @@ test("gives whole lines as they come", async () => {
   expect(lines).toEqual(["one", "two", "rest"]);
 });
 
+test("gives a line that draws its progress as a terminal shows it in the end", async () => {
+  const lines: string[] = [];
+  await shell.exec("printf '5%%\\r100%%\\rdone\\r\\n9%%\\rrest'", { onLine: (line) => lines.push(line) });
+  expect(lines).toEqual(["done", "rest"]);
+});
+
 test("does not wait for a command that leaves its input", async () => {
   expect((await shell.exec("exit 1", { input: "x".repeat(5_000_000) })).code).toBe(1);
 });

@@ -113,6 +113,14 @@ describe("runScript", () => {
     expect(JSON.stringify(error)).not.toMatch(/hunter2|key"/);
   });
 
+  test("knows a full disk, whatever the script makes of it", async () => {
+    const text = `${await template("lib.sh")}\ndd if=/dev/zero of=/dev/full count=1 || fail "it cannot be written" "look"`;
+    await expect(runScript(localShell(), { name: "x", text }, asUser)).rejects.toMatchObject({
+      message: "x: it cannot be written",
+      hint: "the host's disk is full: `df -h` on the host shows where to make room",
+    });
+  });
+
   test("takes message and hint from a script that explains itself", async () => {
     const text = `${await template("lib.sh")}\nx=$(fail "there is no curl" "install curl")\necho not reached`;
     await expect(runScript(localShell(), { name: "web-1: could not install", text }, asUser)).rejects.toMatchObject({
