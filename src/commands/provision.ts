@@ -2,7 +2,7 @@ import { provisionAgain, upgradeHost, type ProvisionRequest } from "../core/prov
 import type { Host } from "../core/host.js";
 import { authorityContext } from "../core/certificates.js";
 import { renewClientCertificate } from "../tls/authority.js";
-import { boolean, MachineError, text } from "../driver/index.js";
+import { boolean, choice, MachineError, text } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { askLine } from "../ui/prompt.js";
 import { defineCommand, sudoOptions, type Call } from "./command.js";
@@ -11,10 +11,18 @@ import { sudoPassword } from "./sudo.js";
 
 export const provision = defineCommand({
   usage: "[OPTIONS] [NAME...]",
-  options: sudoOptions,
+  options: {
+    engineInstallUrl: text({ help: "Another script to install a missing engine" }),
+    engineSource: choice(["script", "distro"], {
+      help: "Where a missing engine comes from; default: as it was asked of create",
+    }),
+    ...sudoOptions,
+  },
   run: (call) =>
     onEach(call, async (host) => {
-      await provisionAgain(call.session, host, request(call, host));
+      const { engineInstallUrl: installUrl, engineSource } = call.values;
+      const source = engineSource ?? (installUrl === undefined ? undefined : "script");
+      await provisionAgain(call.session, host, { ...request(call, host), installUrl, source });
     }),
 });
 

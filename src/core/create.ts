@@ -12,7 +12,7 @@ import { certificateNames } from "../tls/names.js";
 import { loadHost, saveState, whileDoing, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
-import { asked, provisionHost, type ProvisionRequest } from "./provision.js";
+import { asked, provisionHost, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -51,12 +51,7 @@ export async function createMachine(session: Session, request: CreateRequest): P
       ClientKeyPath: certs.key,
     };
     const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
-    const { source, version } = request.provision;
-    await store.writeJournal(name, {
-      phase: "create",
-      done: [],
-      settings: { source: source ?? null, version: version ?? null },
-    });
+    await store.writeJournal(name, { phase: "create", done: [], settings: settingsOf(request.provision) });
     await store.save(name, config);
     await makeAndProvision(session, await loadHost(session, name), request);
   });

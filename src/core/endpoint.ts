@@ -1,7 +1,7 @@
 import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError } from "../driver/index.js";
 import { warnOfExpiry } from "./expiry.js";
-import type { Host } from "./host.js";
+import { named, type Host } from "./host.js";
 import type { Session } from "./session.js";
 
 /**
@@ -20,7 +20,8 @@ export async function checkEndpoint(
   if (host.driver.access(host.machine.state).shell === undefined) return { url, address };
   try {
     await handshake(url, await readCredentials(host.dir), { signal: session.signal });
-  } catch (error) {
+  } catch (failure) {
+    const error = named(host.name, failure);
     if (!isMachineError(error)) throw error;
     const { status } = await host.driver.inspect(host.machine, host.io);
     if (status !== "running") throw new MachineError("failed", `${doing}: Host is not running`, { cause: error });

@@ -58,6 +58,13 @@ export function joined(errors: readonly unknown[]): unknown {
   return new MachineError(code, texts.join("\n"), { hint: hints.size === 0 ? undefined : [...hints].join("; ") });
 }
 
+/** The same error with the machine's name in its hint, where one that was written without knowing it says NAME. */
+export function named(machine: string, error: unknown): unknown {
+  if (!isMachineError(error) || error.hint === undefined) return error;
+  const { code, message, output, cause } = error;
+  return new MachineError(code, message, { hint: error.hint.replace(/\bNAME\b/g, machine), output, cause });
+}
+
 /** The same error with `what` before its message: what was being done, and on which machine. */
 export function whileDoing(what: string, error: unknown): unknown {
   if (!isMachineError(error)) return error;

@@ -5,12 +5,13 @@ import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
+import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import { isSystemError, replaceFile } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
-import type { Host } from "./host.js";
+import { named, whileDoing, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -25,13 +26,16 @@ export interface ProvisionRequest {
   readonly sudoPassword: () => Promise<string | undefined>;
 }
 
+/** `installUrl` takes the place of that in config.json. */
+export type ProvisionAgain = ProvisionRequest & { readonly installUrl?: string | undefined };
+
 /** Makes a Docker host of the machine, or makes sure that it is one: what is right already is left alone. */
 export async function provisionHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
   await runProvisioning(session, host, request, provisionSteps);
 }
 
 /** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
-export async function provisionAgain(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
+export async function provisionAgain(session: Session, host: Host, request: ProvisionAgain): Promise<void> {
   const { store } = session;
   await store.lock(host.name, async () => {
     const journal = await store.readJournal(host.name);
@@ -40,7 +44,11 @@ export async function provisionAgain(session: Session, host: Host, request: Prov
         hint: `machine create --resume ${host.name}, or machine rm ${host.name}`,
       });
     }
-    await provisionHost(session, host, { ...asked(journal), ...request });
+    const before = asked(journal);
+    const wanted = { ...request, source: request.source ?? before.source, version: request.version ?? before.version };
+    if (journal !== undefined) await store.writeJournal(host.name, { ...journal, settings: settingsOf(wanted) });
+    const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
+    await provisionHost(session, now, wanted);
     await store.removeJournal(host.name);
   });
 }
@@ -50,7 +58,22 @@ export async function upgradeHost(session: Session, host: Host, request: Provisi
   await session.store.lock(host.name, () => runProvisioning(session, host, request, upgradeSteps));
 }
 
-/** What an unfinished create was asked for and config.json has no place for. */
+/** Saved, so that the next try, without the option, knows it too. */
+async function withInstallUrl({ store }: Session, host: Host, InstallURL: string): Promise<Host> {
+  const changed = ({ HostOptions, ...config }: MachineConfig): MachineConfig => ({
+    ...config,
+    HostOptions: { ...HostOptions, EngineOptions: { ...HostOptions.EngineOptions, InstallURL } },
+  });
+  await store.write(host.name, changed);
+  return { ...host, config: changed(host.config) };
+}
+
+/** What a journal keeps of a request, since config.json has no place for it. */
+export function settingsOf({ source, version }: Pick<ProvisionRequest, "source" | "version">): Journal["settings"] {
+  return { source: source ?? null, version: version ?? null };
+}
+
+/** What an unfinished create was asked for: see {@link settingsOf}. */
 export function asked(journal: Journal | undefined): Pick<ProvisionRequest, "source" | "version"> {
   const { source, version } = journal?.settings ?? {};
   return {
@@ -93,11 +116,15 @@ async function runProvisioning(
 }
 
 /** The engine lets our client in and nobody else. */
-async function prove({ user, signal }: Session, { dir, driver, machine }: Host, certs: CertPaths): Promise<void> {
+async function prove({ user, signal }: Session, { name, dir, driver, machine }: Host, certs: CertPaths): Promise<void> {
   await installClientCertificate(certs, dir);
   const { makeAuthority } = await import("../tls/certificate.js");
   const foreign = await makeAuthority({ user, now: Date.now() });
-  await proveTls(driver.access(machine.state).docker, await readCredentials(dir), foreign, { signal });
+  await proveTls(driver.access(machine.state).docker, await readCredentials(dir), foreign, { signal }).catch(
+    (error: unknown) => {
+      throw whileDoing(`${name}: could not check the engine's TLS`, named(name, error));
+    },
+  );
 }
 
 interface ServerFiles {

@@ -83,16 +83,21 @@ export function list(
   return { ...facts, kind: "list", default: facts.default ?? [], parse };
 }
 
+export function choice<const C extends string>(choices: readonly C[], facts: Facts<C>): Option<C | undefined>;
 export function choice<const C extends string>(
   choices: readonly C[],
   facts: Facts<C> & { readonly default: NoInfer<C> },
-): Option<C> {
+): Option<C>;
+export function choice<const C extends string>(
+  choices: readonly C[],
+  facts: Facts<C> & { readonly default?: NoInfer<C> },
+): Option<C | undefined> {
   const parse = (given: unknown): C => {
     const found = choices.find((one) => one === given);
     if (found === undefined) throw new Error(`must be one of ${choices.join(", ")}, not "${String(given)}"`);
     return found;
   };
-  return { ...facts, kind: "choice", choices, parse };
+  return { ...facts, kind: "choice", default: facts.default, choices, parse };
 }
 
 /** The flag and the variable of an option: `cpuCount` of `virtualbox` is `virtualbox-cpu-count` and `VIRTUALBOX_CPU_COUNT`. */
