@@ -48,6 +48,9 @@ export interface Facts {
 /** Where the old configuration is kept until the new one is proven. */
 export const backupPath = "/etc/docker/machine-backup";
 
+/** Is there while an engine is installed, and stays when that is cut off: what there is of the engine counts for nothing. */
+export const installMark = "/etc/docker/machine-installing";
+
 export interface HostOptions {
   readonly machine: string;
   readonly shell: () => Promise<Shell>;
@@ -73,7 +76,9 @@ export function openHost({ machine, shell, sudoPassword, notice }: HostOptions):
     if (!plain) root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword));
     const text = await template("lib.sh", ...templates);
     const name = `${machine}: could not ${step}`;
-    await runScript(connection, { ...script, name, text, onLine }, (await root) ?? asUser);
+    await runScript(connection, { ...script, name, text, onLine }, (await root) ?? asUser).catch((error: unknown) => {
+      throw duringStep(machine, name, error);
+    });
     return told;
   };
 
@@ -90,7 +95,7 @@ async function readFacts(machine: string, run: (work: Work) => Promise<ReadonlyM
   const told = await run({
     step: "read the host's facts",
     templates: ["service.sh", "read-facts.sh"],
-    params: { NAME: machine, BACKUP: backupPath },
+    params: { NAME: machine, BACKUP: backupPath, MARK: installMark },
   });
   return inMachine(machine, () => factsOf(told));
 }
@@ -98,7 +103,7 @@ async function readFacts(machine: string, run: (work: Work) => Promise<ReadonlyM
 /** @throws MachineError `unsupported` for a host whose engine could not be configured */
 export function factsOf(told: ReadonlyMap<string, string>): Facts {
   const init = told.get("init")?.trim();
-  const dockerd = told.get("dockerd");
+  const dockerd = told.has("half-installed") ? undefined : told.get("dockerd");
   const distro = findDistro(parseOsRelease(told.get("os-release") ?? ""));
   if (init !== "systemd" && init !== "openrc") {
     throw new MachineError(
@@ -134,6 +139,13 @@ function addressesOf(listing: string): string[] {
     const ofContainers = /^(?:docker|br-|veth|cni|flannel|cali|virbr|podman)/.test(device);
     return address === undefined || passing || ofContainers ? [] : [address];
   });
+}
+
+/** Says what a connection that was lost has cut off: "web-1: could not install the engine: the host stopped answering". */
+function duringStep(machine: string, name: string, error: unknown): unknown {
+  if (!isMachineError(error) || error.code !== "unreachable") return error;
+  const { code, message, hint, output } = error;
+  return new MachineError(code, `${name}: ${message.replace(`${machine}: `, "")}`, { hint, output, cause: error });
 }
 
 /** Puts the machine's name before what went wrong. */

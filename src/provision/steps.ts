@@ -1,7 +1,7 @@
 import { isMachineError, MachineError, type Io, type Shell, type Step } from "../driver/index.js";
 import { certificatePaths, checkEnvironment, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, mergeDaemonJson, type EngineSettings } from "./daemon-json.js";
-import { backupPath, openHost, type Facts, type Host } from "./host.js";
+import { backupPath, installMark, openHost, type Facts, type Host } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
 
 /** What is asked of the engine, as config.json and the command line give it. */
@@ -113,7 +113,8 @@ function installEngine({ p, host }: Run): Step {
     async run(_, io) {
       const before = await host.facts(io);
       if (before.engine === undefined) {
-        const params = { ...proxies(p.engine.env), ...installation(before.distro, p.engine, p.notice) };
+        const from = installation(before.distro, p.engine, p.notice);
+        const params = { ...proxies(p.engine.env), ...from, MARK: installMark };
         const templates = [`packages-${before.distro.packages}.sh`, "install-engine.sh"];
         await host.run(io, { step: name, templates, params, timeout: installLimit });
         host.forget();

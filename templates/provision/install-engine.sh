@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # Installs the engine: by the script at URL, or, where URL is empty, the packages PACKAGES (the engine's own first, a
 # `?` after those that may be missing), from REPOSITORY if one is given. VERSION, if given, is exact and is kept.
+# MARK is there as long as an engine is only half installed.
 work=$(mktemp -d)
-trap 'packages_done; rm -rf "$work"' EXIT
+trap 'packages_done; rm -rf "$work"; command -v dockerd >/dev/null || rm -f "$MARK"' EXIT
 trap 'exit 1' HUP INT TERM
 packages_prepare
 
@@ -14,10 +15,10 @@ by_script() {
   shown=$(printf '%s' "$URL" | sed 's,//[^/@]*@,//,')
   other="--engine-install-url URL names another script, --engine-source distro takes the distribution's package"
   # The address may hold a password: it is told over stdin, as a line of a curl configuration.
-  if ! status=$(printf 'url = "%s"\n' "$URL" |
-    curl -fsSL --connect-timeout 30 --retry 2 --max-time 100 -K - -o "$work/install.sh" -w '%{http_code}'); then
-    fail "the install script $shown cannot be fetched (HTTP status ${status:-000})" "$other"
-  fi
+  # After 30 silent seconds there is no second try.
+  status=$(printf 'url = "%s"\n' "$URL" | curl -fsSL --connect-timeout 30 --speed-limit 1 --speed-time 30 \
+    --max-time 100 --retry 2 --retry-max-time 30 -K - -o "$work/install.sh" -w '%{http_code}') ||
+    fail "the install script $shown cannot be fetched ($(reason $? "${status:-000}"))" "$other"
   [ -s "$work/install.sh" ] || fail "the install script $shown is empty" "$other"
   sum=$(sha256sum "$work/install.sh")
   notice "install script $shown has the sha256 sum ${sum%% *}"
@@ -26,6 +27,17 @@ by_script() {
   sh "$work/install.sh" 3<&- || fail "the install script $shown failed (exit status $?)" "$other"
   engine=$(command -v dockerd) || fail "the install script $shown left no dockerd on the host" "$other"
   [ -z "$VERSION" ] || keep "$(packages_owner "$engine" || true)"
+}
+
+# reason EXIT_STATUS HTTP_STATUS: why curl failed
+reason() {
+  case $1 in
+  6) echo "the host does not find the server's name" ;;
+  7) echo "the server refused the connection" ;;
+  22) echo "HTTP status $2" ;;
+  28) echo "the server did not answer in time" ;;
+  *) echo "exit status $1 of curl" ;;
+  esac
 }
 
 keep() {
@@ -59,4 +71,7 @@ by_packages() {
   [ -z "$held" ] || packages_hold $held
 }
 
+mkdir -p "${MARK%/*}"
+: >"$MARK"
 if [ -n "$URL" ]; then by_script; else by_packages; fi
+rm "$MARK"

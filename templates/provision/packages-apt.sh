@@ -20,21 +20,37 @@ packages_done() {
   [ -z "${paused-}" ] || systemctl start $paused
 }
 
-# The lock of the package lists is one that apt does not wait for by itself.
+# For the lock of the package lists apt does not wait by itself, for that of the packages not in words that are seen.
 packages_refresh() {
+  patiently apt-get -q update || fail "apt-get update failed"
+  patiently apt-get -q -o DPkg::Lock::Timeout=0 check || mend_packages
+}
+
+# patiently COMMAND...: as soon as no other program holds the lock that it needs
+patiently() {
   tries=0
-  until said=$(apt-get -q update 2>&1); do
+  until said=$("$@" 2>&1); do
     case $said in
     *"Could not get lock"* | *"Unable to lock"*) ;;
     *)
       printf '%s\n' "$said"
-      fail "apt-get update failed"
+      return 1
       ;;
     esac
+    holder=$(printf '%s' "$said" | sed -n 's/.*held by process \([^.]*\).*/ (\1)/p' | head -n 1)
+    [ "$tries" -gt 0 ] || notice "another program$holder holds the lock of apt: waiting for it, 5 minutes at most"
     tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || fail "another program has held the lock of apt for 5 minutes"
+    [ "$tries" -lt 100 ] || fail "another program$holder has held the lock of apt for 5 minutes"
     sleep 3
   done
+}
+
+# What a cut-off installation, by a power cut say, has left: packages that are only unpacked. Removes none.
+mend_packages() {
+  notice "an earlier installation on the host was cut off: completing it"
+  dpkg --configure -a || true
+  apt-get -q install --yes --no-remove --fix-broken ||
+    fail "the host's packages are broken" "sudo apt-get install --fix-broken on the host mends them"
 }
 
 packages_wait() {

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Tells all that the steps have to know, and changes nothing. NAME: the machine. BACKUP: folder of the old files.
+# Tells all that the steps have to know, and changes nothing. NAME: the machine. BACKUP: folder of the old
+# files. MARK: file that is there as long as an engine is only half installed.
 INIT=none
 if [ -d /run/systemd/system ]; then
   INIT=systemd
@@ -36,6 +37,7 @@ tell dockerd dockerd --version
 tell snap is_snap
 tell active engine_is_active
 tell backup ls -d "$BACKUP"
+tell half-installed ls "$MARK"
 content daemon.json /etc/docker/daemon.json
 case $INIT in
 systemd) tell unit systemctl cat docker.service ;;

@@ -5,6 +5,9 @@ listens() {
 }
 
 explain() {
+  if [ "$INIT" = systemd ] && [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then
+    fail "the host is shutting down" "try again when it is up"
+  fi
   engine_log || true
   fail "$1" "the lines above are the engine's own"
 }
