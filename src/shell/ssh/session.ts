@@ -77,7 +77,7 @@ export function exit(channel: ClientChannel): Promise<number | undefined> {
 export function broken(link: Link, output?: string): MachineError {
   const why = link.lost() ?? "the host ended the session without an exit status";
   return new MachineError("unreachable", `${link.machine}: ${why}`, {
-    hint: "try again; if it goes on, look at the host's log",
+    hint: "did the host go down, or the network on the way? try again when it is back",
     output,
   });
 }
