@@ -4,6 +4,7 @@ import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
+import { expectClearError, generic, stateOf } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { cli, installProgram, type Program } from "../support/program.js";
@@ -11,15 +12,15 @@ import { cli, installProgram, type Program } from "../support/program.js";
 describeOnHosts("a create that goes wrong", (lab) => {
   let program: Program;
   let host: Host;
+  let foreignKey: string;
   beforeAll(async () => {
     program = await installProgram();
+    foreignKey = join(program.home, "foreign-key");
+    await finish("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreignKey]);
     host = await lab.createHost({ image: "engine" });
   });
   afterAll(() => program.remove());
 
-  const generic = (user = "root", key = host.keyPath): string[] => [
-    ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", user, "--generic-ssh-key", key],
-  ];
   const names = async (): Promise<string> => (await program.machine(["ls", "-q"])).stdout;
   const exists = (name: string, file = ""): Promise<boolean> =>
     access(join(program.store, "machines", name, file)).then(
@@ -49,18 +50,25 @@ describeOnHosts("a create that goes wrong", (lab) => {
     return { code, stderr };
   }
 
-  test("because nobody may log in leaves the name free", async () => {
-    const foreignKey = join(program.home, "foreign-key");
-    await finish("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreignKey]);
-    const failed = await program.machine(["create", ...generic("root", foreignKey), "web"]);
-    expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/Error creating machine: .*web.*root/s);
+  test.each([
+    ["the key is wrong", () => ({ key: foreignKey, user: "root" })],
+    ["the user is wrong", () => ({ key: host.keyPath, user: "ghost" })],
+  ])("because %s says so at once, and leaves the name free and the host as it was", async (_, account) => {
+    const before = await stateOf(host);
+    const { user } = account();
+    expectClearError(
+      await program.machine(["create", ...generic(host, account()), "web"]),
+      `Error in driver during machine creation: web: ${host.address} port 22 refused the login of ${user}: permission denied`,
+      `hint: is the public key in ~${user}/.ssh/authorized_keys of the host, and is the user's name right?\n`,
+    );
     expect(await exists("web")).toBe(false);
+    expect(await names()).toBe("");
+    expect(await stateOf(host)).toEqual(before);
   });
 
   test("because the host key is another one connects to nothing", async () => {
     const failed = await program.machine([
-      ...["create", ...generic(), "--generic-ssh-host-key", `SHA256:${"A".repeat(43)}`, "web"],
+      ...["create", ...generic(host), "--generic-ssh-host-key", `SHA256:${"A".repeat(43)}`, "web"],
     ]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(host.hostKeyFingerprint);
@@ -69,19 +77,26 @@ describeOnHosts("a create that goes wrong", (lab) => {
   });
 
   test("is kept half-made for a look where that is wished, and listed as what it is", async () => {
-    const failed = await program.machine(["create", ...generic("nobody"), "--keep-on-failure", "half"]);
+    const failed = await program.machine(["create", ...generic(host, { user: "nobody" }), "--keep-on-failure", "half"]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain("machine create --resume half");
     expect((await program.machine(["ls"])).stdout).toMatch(/half .*create was cut off: .*--resume/);
     expect((await program.machine(["rm", "-y", "half"])).code).toBe(0);
   });
 
-  test("in provisioning keeps the machine, which provision completes", async () => {
-    const failed = await program.machine(["create", ...generic(), "--engine-opt", "no-such-option=1", "web"]);
-    expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain("machine provision web");
-    expect(failed.stderr).toContain("no-such-option");
-    expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
+  test("since the engine does not start with its options shows its log, and keeps the machine, which provision completes", async () => {
+    const before = await host.files("/etc/docker");
+    const failed = await program.machine(["create", ...generic(host), "--engine-opt", "no-such-option=1", "web"]);
+    expectClearError(
+      failed,
+      "(web) the engine has its old configuration again\n",
+      "Error running provisioning: web: could not restart the engine: the engine does not start\n",
+      /^ {2}unable to configure the Docker daemon with file \/etc\/docker\/daemon.json: .*no-such-option$/m,
+      "hint: the lines above are the engine's own\n",
+      "hint: the machine is kept; to go on: machine provision web, to give it up: machine rm web\n",
+    );
+    expect(await host.files("/etc/docker")).toEqual(before);
+    expect((await host.exec("docker version; systemctl is-active docker")).stdout).toMatch(/Server:[^]*\nactive\n$/);
     expect((await program.machine(["ls"])).stdout).toMatch(/web .*not provisioned: machine provision web/);
 
     await edited("web", (config) => config.replace('"no-such-option=1"', '"debug=true"'));
@@ -92,15 +107,15 @@ describeOnHosts("a create that goes wrong", (lab) => {
   });
 
   test("by Ctrl-C is undone", async () => {
-    const stopped = await interrupted([...generic(), "web"], "Configure the engine", "SIGINT");
+    const stopped = await interrupted([...generic(host), "web"], "Configure the engine", "SIGINT");
     expect(stopped.code).toBe(130);
     expect(await names()).toBe("");
   });
 
   test("by a kill is seen, and resumed where it was", async () => {
-    await interrupted([...generic(), "--engine-source", "distro", "web"], "Read the host's facts", "SIGKILL");
+    await interrupted([...generic(host), "--engine-source", "distro", "web"], "Read the host's facts", "SIGKILL");
     expect((await program.machine(["ls"])).stdout).toMatch(/web .*machine provision web/);
-    const again = await program.machine(["create", ...generic(), "web"]);
+    const again = await program.machine(["create", ...generic(host), "web"]);
     expect(again).toMatchObject({ code: 1, stdout: "" });
     expect(again.stderr).toContain('Docker machine "web" already exists');
     expect(await program.machine(["create", "--resume", "web"])).toMatchObject({ code: 0 });
@@ -113,12 +128,20 @@ describeOnHosts("a create that goes wrong", (lab) => {
     );
     const shown = await host.exec("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     const now = shown.stdout.split(" ")[1] ?? "";
-    const refused = await program.machine(["ssh", "web", "true"]);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(host.hostKeyFingerprint);
-    expect(refused.stderr).toContain(`machine trust web ${now}`);
+    for (const words of [
+      ["ssh", "web", "true"],
+      ["provision", "web"],
+    ]) {
+      expectClearError(
+        await program.machine(words),
+        `web: the host key of ${host.address} port 22 has changed: pinned ssh-ed25519 ${host.hostKeyFingerprint}, now ssh-ed25519 ${now}\n`,
+        `hint: if you know why, e.g. the host was installed anew: machine trust web ${now}\n`,
+      );
+    }
+    expect(await program.machine(["env", "web"])).toMatchObject({ code: 0, stderr: "" });
     expect((await program.machine(["trust", "web", now])).code).toBe(0);
     expect((await program.machine(["ssh", "web", "true"])).code).toBe(0);
+    expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
   });
 
   async function edited(name: string, change: (config: string) => string): Promise<void> {

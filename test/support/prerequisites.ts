@@ -24,6 +24,7 @@ export const forHosts: readonly Prerequisite[] = [
   { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
   { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
+  { program: "faketime", package: "faketime", why: "gives a program a clock that is wrong" },
 ];
 
 /** The other engine of the container driver. */

@@ -1,0 +1,65 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectClearError, generic, stateOf } from "../support/fault.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { installProgram, type Program } from "../support/program.js";
+
+describeOnHosts("an engine that runs stays as it is", (lab) => {
+  let program: Program;
+  let host: Host;
+  beforeAll(async () => {
+    program = await installProgram();
+    host = await lab.createHost({ image: "engine" });
+  });
+  afterAll(() => program.remove());
+
+  const passwordFile = async (password: string): Promise<string[]> => {
+    const file = join(program.home, "sudo-password");
+    await writeFile(file, `${password}\n`);
+    return ["--sudo-password-file", file];
+  };
+
+  test("when sudo's password is wrong or missing; provision with the right one completes the machine", async () => {
+    const before = await stateOf(host);
+    const wrong = ["create", ...generic(host, { user: "admin" }), ...(await passwordFile("wr0ng")), "web"];
+    expectClearError(
+      await program.machine(wrong),
+      "Error running provisioning: web: sudo does not accept the password of admin\n",
+      "hint: --sudo-password-file FILE gives another one\n",
+      "machine provision web",
+    );
+    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*not provisioned: machine provision web/m);
+    expectClearError(
+      await program.machine(["provision", "web"]),
+      "web: sudo asks admin for a password, and none was given\n",
+      "hint: --sudo-password-file FILE gives it, or allow sudo without one (NOPASSWD) on the host\n",
+    );
+    expect(await stateOf(host)).toEqual(before);
+    const right = await program.machine(["provision", ...(await passwordFile("adminpw")), "web"]);
+    expect(right).toMatchObject({ code: 0 });
+    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*v20\.10\.\S+ +$/m);
+  });
+
+  test("when its disk is full; regenerate-certs works once there is room", async () => {
+    const before = await stateOf(host);
+    const renew = ["regenerate-certs", "-f", ...(await passwordFile("adminpw")), "web"];
+    await host.exec(
+      "mount -t tmpfs -o size=24k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
+    );
+    const failed = await program.machine(renew);
+    const left = await stateOf(host);
+    const env = await program.machine(["env", "web"]);
+    await host.exec("umount /etc/docker");
+    expectClearError(
+      failed,
+      /^web: could not configure the engine: \/etc\/docker\/\S+ cannot be written\n {2}dd: .*No space left on device\n/m,
+      "hint: the host's disk is full: `df -h` on the host shows where to make room\n",
+    );
+    expect(left).toEqual(before);
+    expect(env).toMatchObject({ code: 0, stderr: "" });
+    expect(await program.machine(renew)).toMatchObject({ code: 0 });
+    expect(await program.machine(["env", "web"])).toMatchObject({ code: 0, stderr: "" });
+  });
+});

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectClearError, generic, start } from "../support/fault.js";
+import type { Host } from "../support/host.js";
+import type { InstallServer } from "../support/install-server.js";
+import { describeOnHosts } from "../support/lab.js";
+import { installProgram, type Program } from "../support/program.js";
+
+/** Asked before a package's service is started: waits there the first time, so that the installation is half done. */
+const policy = `#!/bin/sh
+[ ! -e /root/half-done ] || exit 0
+touch /root/half-done
+sync
+sleep 600
+`;
+
+describeOnHosts("an engine that cannot be installed", (lab) => {
+  let program: Program;
+  let host: Host;
+  let server: InstallServer;
+  beforeAll(async () => {
+    program = await installProgram();
+    host = await lab.createHost({ reboots: true });
+    server = await lab.serveInstallScripts();
+  });
+  afterAll(() => program.remove());
+
+  const list = async (): Promise<string> => (await program.machine(["ls"])).stdout;
+  const unfinished = /^web .*not provisioned: machine provision web/m;
+
+  test.each([
+    ["404", "cannot be fetched (HTTP status 404)"],
+    ["empty", "is empty"],
+    ["exit1", "failed (exit status 1)"],
+    ["hang", "cannot be fetched (the server did not answer in time)"],
+  ])(
+    "since the install script is wrong (%s) is told with the other ways, and its machine is kept",
+    async (path, why) => {
+      const url = `${server.url.replace("//", "//ann:pr0xy@")}/${path}`;
+      const failed = await program.machine(["create", ...generic(host), "--engine-install-url", url, path]);
+      expectClearError(
+        failed,
+        `Error creating machine: Error running provisioning: ${path}: could not install the engine: ` +
+          `the install script ${server.url}/${path} ${why}\n`,
+        /hint: --engine-install-url URL names another script, --engine-source distro takes .* package\n/,
+        `machine provision ${path}`,
+      );
+      expect(await list()).toMatch(new RegExp(`^${path} .*not provisioned: machine provision ${path}`, "m"));
+      const again = await program.machine(["provision", "--engine-install-url", `${server.url}/exit1`, path]);
+      expectClearError(again, `${server.url}/exit1 failed`, "this distribution is not supported");
+      expect(await program.machine(["rm", "-y", path])).toMatchObject({ code: 0 });
+      expect((await host.exec("ls /etc/docker; command -v dockerd")).stdout).toBe("");
+    },
+  );
+
+  test("since the host's disk is full is told so, and its machine is kept", async () => {
+    await program.machine(["create", ...generic(host), "--engine-install-url", `${server.url}/404`, "web"]);
+    await host.exec("mkdir -p /var/cache/apt/archives && mount -t tmpfs -o size=4m tmpfs /var/cache/apt/archives");
+    const failed = await program.machine(["provision", "--engine-source", "distro", "web"]);
+    await host.exec("umount /var/cache/apt/archives");
+    expectClearError(
+      failed,
+      "web: could not install the engine: exit status 100\n",
+      "enough free space in /var/cache/apt/archives/",
+      "hint: the host's disk is full: `df -h` on the host shows where to make room\n",
+    );
+    expect(await list()).toMatch(unfinished);
+  });
+
+  test("since the power fails half way is completed by provision", async () => {
+    await host.exec("cat >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d", { input: policy });
+    const running = start(program, ["provision", "web"]);
+    await host.exec("timeout 120 sh -c 'until [ -e /root/half-done ]; do sleep 0.1; done'; reboot --force");
+    expectClearError(await running.end, "web: could not install the engine: the connection was closed\n");
+    expect(await list()).toMatch(unfinished);
+    const resumed = await program.machine(["provision", "web"]);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.stderr).toContain("an earlier installation on the host was cut off: completing it");
+    expect((await host.exec("dpkg --audit; systemctl is-active docker")).stdout).toBe("active\n");
+    expect(await list()).toMatch(/^web .*v20\.10\.\S+ +$/m);
+  });
+});
