@@ -216,18 +216,6 @@ describeOnHosts("provisioning", (lab) => {
     expect((await host.exec("systemctl is-active docker")).stdout).toBe("active\n");
   });
 
-  test("says that the sudo password is wrong, and changes nothing", async () => {
-    const host = await createHost();
-    const before = await host.files();
-    await expect((await begin(host, { user: "admin", password: "wrong" })).provision()).rejects.toMatchObject({
-      message: `${host.name}: sudo does not accept the password of admin`,
-    });
-    await expect((await begin(host, { user: "admin" })).provision()).rejects.toMatchObject({
-      hint: expect.stringContaining("--sudo-password-file") as string,
-    });
-    expect(await host.files()).toEqual(before);
-  });
-
   test("waits for apt's locks, and says for whose", async () => {
     const host = await createHost();
     await host.exec("apt-get update; cat >/tmp/hold", { input: holdLocks });
