@@ -1,0 +1,56 @@
+import { type Contender, perform, sampleName } from "./contender.js";
+import { liveMachines } from "./live-store.js";
+import { type Sample, alternate } from "./measure.js";
+import type { Row } from "./row.js";
+import type { Bench } from "./surroundings.js";
+
+const commands = ["env", "status", "ip"];
+
+/** What a shell waits for, over the bare start of the same Node: by this one, and by BENCH_NODE where it names another. */
+export async function show(bench: Bench): Promise<Row[]> {
+  const machines = await liveMachines(bench, 1);
+  const [name = ""] = machines.names;
+  const other = process.env["BENCH_NODE"];
+  const nodes = [process.execPath, ...(other === undefined || other === "" ? [] : [other])];
+  const ours = await Promise.all(
+    nodes.map(async (node) => ({
+      node,
+      version: await perform({ argv: [node, "--version"] }),
+      contender: await bench.machine(node),
+    })),
+  );
+  const theirs = await bench.dockerMachine();
+  for (const { store } of [...ours.map(({ contender }) => contender), ...(theirs ? [theirs] : [])]) {
+    await machines.fill(store);
+  }
+  const ask = (contender: Contender, version = ""): Sample[] =>
+    commands.map((command) => ({
+      name: sampleName(contender, command + version),
+      run: () => perform(contender.command([command, name])),
+    }));
+  const samples = ours.flatMap(({ node, version, contender }) => [
+    bareStart(contender, node, version),
+    ...ask(contender, version),
+  ]);
+  const median = await alternate([...samples, ...(theirs ? ask(theirs) : [])], bench.quick ? 5 : 21);
+  return ours.flatMap(({ version, contender, node }): Row[] => {
+    const start = bareStart(contender, node, version).name;
+    const floor = { of: "bare Node start", measured: median(start) };
+    return [
+      { name: start, unit: "s", measured: median(start) },
+      ...commands.map((command) => ({
+        name: `${command} (Node ${version})`,
+        unit: "s" as const,
+        measured: median(sampleName(contender, command + version)),
+        floor,
+        target: 1.3,
+        reference: theirs && median(sampleName(theirs, command)),
+      })),
+    ];
+  });
+}
+
+/** A Node that starts and does nothing, in the environment of what is compared with it. */
+export function bareStart({ env }: Contender, node = process.execPath, version = process.version): Sample {
+  return { name: `bare Node start (${version})`, run: () => perform({ argv: [node, "-e", "0"], env }) };
+}
