@@ -42,10 +42,11 @@ export async function serveInstallScripts(address: string): Promise<InstallServe
 const scripts: Readonly<Record<string, string>> = {
   "/install.sh": `#!/bin/sh
 set -e
-[ "$(id -u)" = 0 ] || exec sudo -E sh "$0"
+sudo=
+[ "$(id -u)" = 0 ] || sudo='sudo -E'
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qq install --yes --no-install-recommends docker.io
+$sudo apt-get -qq update
+$sudo apt-get -qq install --yes --no-install-recommends docker.io
 `,
   "/empty": "",
   "/exit1": "#!/bin/sh\necho 'this distribution is not supported' >&2\nexit 1\n",
