@@ -1,59 +1,51 @@
-import { type Command, type Contender, perform } from "./contender.js";
-import { liveMachines } from "./live-store.js";
+import type { Contender } from "./contender.js";
 import { createOn } from "./creates.js";
+import { liveMachines } from "./live-store.js";
 import { peakMemory } from "./memory.js";
 import type { Row } from "./row.js";
 import type { Bench } from "./surroundings.js";
 
-/** What each command holds at most, its code (of which Node's is 34 MB, shared by all its processes) included. */
+/** What each command holds at most, its code included: of that Node's is 34 MB, which all its processes share. */
 export async function memory(bench: Bench): Promise<Row[]> {
-  const live = await liveMachines(bench, 100);
-  const few = await liveMachines(bench, 3);
-  const [one = ""] = live.names;
+  const [few, many] = [await liveMachines(bench, 3), await liveMachines(bench, 100)];
   const [host] = await bench.simulated(1);
+  const [one = ""] = many.names;
   if (host === undefined) throw new Error("no host is simulated");
-  const key = await bench.key();
-  const asks = [
+  const made = [createOn(host, await bench.key(), "made"), ["provision", "made"]];
+  const asked = [
     ["env", one],
     ["status", one],
     ["ip", one],
     ["inspect", one],
-    ["ls"],
-    ["ls", "-q"],
     ["ssh", one, "true"],
   ];
-  const lines: readonly (readonly string[])[] = [...asks, createOn(host, key, "made"), ["provision", "made"]];
 
-  const measure = async (contender: Contender): Promise<number[]> => {
-    await live.fill(contender.store);
+  const ofStore = async (contender: Contender, { fill }: typeof few, lines: readonly (readonly string[])[]) => {
+    await fill(contender.store);
     const peaks: number[] = [];
     for (const line of lines) peaks.push(await peakMemory(contender.command(line)));
     return peaks;
   };
-  const ofThree = async (contender: Contender): Promise<number> => {
-    await few.fill(contender.store);
-    return peakMemory(contender.command(["ls"]));
+  const measure = async (open: () => Promise<Contender | undefined>): Promise<number[]> => {
+    const [first, second] = [await open(), await open()];
+    if (first === undefined || second === undefined) return [];
+    const lists = await ofStore(first, few, [["ls"]]);
+    return [...lists, ...(await ofStore(second, many, [["ls"], ["ls", "-q"], ...asked, ...made]))];
   };
-  const ours = await measure(await bench.machine());
-  const theirs = await bench.dockerMachine();
-  const reference = theirs && (await measure(theirs));
-  const third = await bench.dockerMachine();
-  const { env } = (await bench.machine()).command([]);
-  const bare: Command = { argv: [process.execPath, "-e", "0"], ...(env && { env }) };
-  await perform(bare);
+  const [ours, theirs] = [await measure(() => bench.machine()), await measure(bench.dockerMachine)];
+  const { env } = await bench.machine();
+  const names = ["ls of 3", "ls of 100", "ls -q of 100", ...[...asked, ...made].map(([command = ""]) => command)];
   return [
-    { name: "memory of a bare Node", unit: "MB", measured: await peakMemory(bare) },
     {
-      name: "memory of ls of 3",
+      name: "memory of a bare Node",
       unit: "MB",
-      measured: await ofThree(await bench.machine()),
-      reference: third && (await ofThree(third)),
+      measured: await peakMemory({ argv: [process.execPath, "-e", "0"], env }),
     },
-    ...lines.map(([command = "", option = ""], index): Row => ({
-      name: `memory of ${command}${option === "-q" ? " -q of 100" : command === "ls" ? " of 100" : ""}`,
+    ...names.map((name, index): Row => ({
+      name: `memory of ${name}`,
       unit: "MB",
       measured: ours[index] ?? NaN,
-      reference: reference?.[index],
+      reference: theirs[index],
     })),
   ];
 }

@@ -1,6 +1,6 @@
 import { type Contender, perform, sampleName } from "./contender.js";
 import { liveMachines } from "./live-store.js";
-import { type Sample, alternate } from "./measure.js";
+import { type Medians, type Sample, alternate } from "./measure.js";
 import type { Row } from "./row.js";
 import type { Bench } from "./surroundings.js";
 
@@ -10,19 +10,15 @@ const commands = ["env", "status", "ip"];
 export async function show(bench: Bench): Promise<Row[]> {
   const machines = await liveMachines(bench, 1);
   const [name = ""] = machines.names;
-  const other = process.env["BENCH_NODE"];
-  const nodes = [process.execPath, ...(other === undefined || other === "" ? [] : [other])];
-  const ours = await Promise.all(
-    nodes.map(async (node) => ({
-      node,
-      version: await perform({ argv: [node, "--version"] }),
-      contender: await bench.machine(node),
-    })),
-  );
-  const theirs = await bench.dockerMachine();
-  for (const { store } of [...ours.map(({ contender }) => contender), ...(theirs ? [theirs] : [])]) {
-    await machines.fill(store);
+  const ours: ByNode[] = [];
+  for (const node of [process.execPath, process.env["BENCH_NODE"] ?? ""].filter(Boolean)) {
+    const version = await perform({ argv: [node, "--version"] });
+    ours.push({ node, version, contender: await bench.machine(node) });
   }
+  const theirs = await bench.dockerMachine();
+  const contenders = [...ours.map(({ contender }) => contender), ...(theirs === undefined ? [] : [theirs])];
+  for (const { store } of contenders) await machines.fill(store);
+
   const ask = (contender: Contender, version = ""): Sample[] =>
     commands.map((command) => ({
       name: sampleName(contender, command + version),
@@ -33,21 +29,29 @@ export async function show(bench: Bench): Promise<Row[]> {
     ...ask(contender, version),
   ]);
   const median = await alternate([...samples, ...(theirs ? ask(theirs) : [])], bench.quick ? 5 : 21);
-  return ours.flatMap(({ version, contender, node }): Row[] => {
-    const start = bareStart(contender, node, version).name;
-    const floor = { of: "bare Node start", measured: median(start) };
-    return [
-      { name: start, unit: "s", measured: median(start) },
-      ...commands.map((command) => ({
-        name: `${command} (Node ${version})`,
-        unit: "s" as const,
-        measured: median(sampleName(contender, command + version)),
-        floor,
-        target: 1.3,
-        reference: theirs && median(sampleName(theirs, command)),
-      })),
-    ];
-  });
+  return ours.flatMap((one) => rowsOf(one, median, theirs));
+}
+
+interface ByNode {
+  readonly node: string;
+  readonly version: string;
+  readonly contender: Contender;
+}
+
+function rowsOf({ node, version, contender }: ByNode, median: Medians, theirs: Contender | undefined): Row[] {
+  const { name } = bareStart(contender, node, version);
+  const floor = { of: "bare Node start", measured: median(name) };
+  return [
+    { name, unit: "s", measured: median(name) },
+    ...commands.map((command): Row => ({
+      name: `${command} (Node ${version})`,
+      unit: "s",
+      measured: median(sampleName(contender, command + version)),
+      floor,
+      target: 1.3,
+      reference: theirs && median(sampleName(theirs, command)),
+    })),
+  ];
 }
 
 /** A Node that starts and does nothing, in the environment of what is compared with it. */

@@ -65,9 +65,9 @@ export function openBench({ quick, tell }: Pick<Bench, "quick" | "tell">): {
   };
   return {
     bench,
-    close: async () => {
-      for (const close of closers.splice(0)) await close();
-    },
+    close: lazily(async () => {
+      for (const close of closers) await close();
+    }),
   };
 }
 
