@@ -80,6 +80,7 @@ export default defineDriver({
 
   /** Running when the engine or sshd answers. Behind a jump host only a login can tell. */
   async inspect({ state }, io) {
+    checkState(state);
     if (state.SSHJump === undefined) {
       const up = (await answers(state.IPAddress, state.EnginePort)) || (await answers(state.IPAddress, state.SSHPort));
       return { status: up ? "running" : "stopped" };
@@ -92,12 +93,35 @@ export default defineDriver({
     }
   },
   remove: () => Promise.resolve(),
-  access: (state: GenericState) => ({
-    docker: `tcp://${bracketed(state.IPAddress)}:${String(state.EnginePort)}`,
-    shell: target(state),
-  }),
+  access: (state: GenericState) => {
+    checkState(state);
+    return { docker: engineUrl(state), shell: target(state) };
+  },
   restart: (machine: Machine<GenericState>, io: Io) => reboot(target(machine.state), io),
 });
+
+/** The types are those of a config.json that nobody has edited. @throws MachineError `failed` for the member at fault */
+function checkState(state: GenericState): void {
+  const isPort = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const { MachineName: name, SSHHostKey, SSHJump } = state;
+  const faults = {
+    EnginePort: isPort(state.EnginePort) ? undefined : "a port",
+    SSHPort: isPort(state.SSHPort) ? undefined : "a port",
+    IPAddress: URL.canParse(engineUrl(state)) ? undefined : "an address or a name",
+    SSHHostKey: SSHHostKey === undefined || isText(SSHHostKey) ? undefined : "text",
+    SSHJump: SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every(isText)) ? undefined : "a list of text",
+  };
+  const [member, expected] = Object.entries(faults).find(([, fault]) => fault !== undefined) ?? [];
+  if (member === undefined) return;
+  throw new MachineError("failed", `${name}: Driver.${member} in its config.json must be ${expected ?? ""}`, {
+    hint: `mend that file, or remove the machine: machine rm ${name}`,
+  });
+}
+
+function engineUrl({ IPAddress, EnginePort }: GenericState): string {
+  return `tcp://${bracketed(IPAddress)}:${String(EnginePort)}`;
+}
 
 function target(state: GenericState): SshTarget {
   return {

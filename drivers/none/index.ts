@@ -24,6 +24,12 @@ export default defineDriver({
   create: [],
   inspect: () => Promise.resolve({ status: "running" }),
   remove: () => Promise.resolve(),
-  access: (state: NoneState) => ({ docker: state.URL }),
+  access: ({ MachineName: name, URL: url }: NoneState) => {
+    // Somebody may have edited config.json.
+    if (typeof url === "string" && URL.canParse(url)) return { docker: url };
+    throw new MachineError("failed", `${name}: Driver.URL in its config.json must be a URL`, {
+      hint: `mend that file, or remove the machine: machine rm ${name}`,
+    });
+  },
   refusal: (verb) => `hosts without a driver cannot be ${past[verb]}`,
 });

@@ -14,7 +14,7 @@ export const provision = defineCommand({
   options: sudoOptions,
   run: (call) =>
     onEach(call, async (host) => {
-      await provisionAgain(call.session, host, request(call, host));
+      await provisionAgain(call.session, host.name, request(call, host));
     }),
 });
 
@@ -39,7 +39,7 @@ export const regenerateCerts = defineCommand({
     });
     await onEach(call, async (host) => {
       if (values.clientCerts) await renewed();
-      await provisionAgain(session, host, { ...request(call, host), renew: true });
+      await provisionAgain(session, host.name, { ...request(call, host), renew: true });
     });
   },
 });
@@ -52,7 +52,7 @@ export const upgrade = defineCommand({
   },
   run: (call) =>
     onEach(call, async (host) => {
-      await upgradeHost(call.session, host, { ...request(call, host), version: call.values.engineVersion });
+      await upgradeHost(call.session, host.name, { ...request(call, host), version: call.values.engineVersion });
     }),
 });
 

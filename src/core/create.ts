@@ -9,7 +9,7 @@ import {
 import { newConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
 import { certificateNames } from "../tls/names.js";
-import { loadHost, saveState, whileDoing, type Host } from "./host.js";
+import { loadHost, saveState, whileDoing, withHost, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
 import { asked, provisionHost, type ProvisionRequest } from "./provision.js";
@@ -42,7 +42,6 @@ export async function createMachine(session: Session, request: CreateRequest): P
   const state = await plan(session, request);
   await ensureAuthority(session.certs, authorityContext(session));
   await store.lock(name, async () => {
-    await store.claim(name);
     const { certs } = session;
     const tls = {
       CaCertPath: certs.ca,
@@ -52,12 +51,8 @@ export async function createMachine(session: Session, request: CreateRequest): P
     };
     const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
     const { source, version } = request.provision;
-    await store.writeJournal(name, {
-      phase: "create",
-      done: [],
-      settings: { source: source ?? null, version: version ?? null },
-    });
-    await store.save(name, config);
+    const settings = { source: source ?? null, version: version ?? null };
+    await store.claim(name, config, { phase: "create", done: [], settings });
     await makeAndProvision(session, await loadHost(session, name), request);
   });
 }
@@ -68,8 +63,8 @@ export async function resumeMachine(
   name: string,
   { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
 ): Promise<void> {
-  const host = await loadHost(session, name);
-  await session.store.lock(name, async () => {
+  await session.store.read(name);
+  await withHost(session, name, async (host) => {
     const journal = await session.store.readJournal(name);
     if (journal === undefined) {
       throw new MachineError("failed", `${name} is complete, there is nothing to resume`, {

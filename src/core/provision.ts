@@ -6,11 +6,11 @@ import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
 import type { Journal } from "../store/journal.js";
-import { isSystemError, replaceFile } from "../store/file.js";
+import { isSystemError, replaceFiles } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
-import type { Host } from "./host.js";
+import { withHost, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -31,23 +31,23 @@ export async function provisionHost(session: Session, host: Host, request: Provi
 }
 
 /** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
-export async function provisionAgain(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
+export async function provisionAgain(session: Session, name: string, request: ProvisionRequest): Promise<void> {
   const { store } = session;
-  await store.lock(host.name, async () => {
-    const journal = await store.readJournal(host.name);
+  await withHost(session, name, async (host) => {
+    const journal = await store.readJournal(name);
     if (journal?.phase === "create") {
-      throw new MachineError("failed", `${host.name} is half made, its create was cut off`, {
-        hint: `machine create --resume ${host.name}, or machine rm ${host.name}`,
+      throw new MachineError("failed", `${name} is half made, its create was cut off`, {
+        hint: `machine create --resume ${name}, or machine rm ${name}`,
       });
     }
     await provisionHost(session, host, { ...asked(journal), ...request });
-    await store.removeJournal(host.name);
+    await store.removeJournal(name);
   });
 }
 
 /** Upgrades the machine's engine by the package manager that it came from. */
-export async function upgradeHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
-  await session.store.lock(host.name, () => runProvisioning(session, host, request, upgradeSteps));
+export async function upgradeHost(session: Session, name: string, request: ProvisionRequest): Promise<void> {
+  await withHost(session, name, (host) => runProvisioning(session, host, request, upgradeSteps));
 }
 
 /** What an unfinished create was asked for and config.json has no place for. */
@@ -87,8 +87,10 @@ async function runProvisioning(
   };
   await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
-    await replaceFile(join(dir, "server.pem"), issued.cert, 0o644);
-    await replaceFile(join(dir, "server-key.pem"), issued.key, 0o600);
+    await replaceFiles([
+      { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
+      { path: join(dir, "server-key.pem"), content: issued.key },
+    ]);
   }
 }
 

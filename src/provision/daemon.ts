@@ -105,8 +105,8 @@ function systemdQuote(assignment: string): string {
   const escaped = assignment
     .replace(/[\\"]/g, String.raw`\$&`)
     .replaceAll("%", "%%")
-    .replaceAll("\n", String.raw`\n`)
-    .replaceAll("\t", String.raw`\t`);
+    // A carriage return ends a line of a unit as well as a line feed.
+    .replace(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `"${escaped}"`;
 }
 
