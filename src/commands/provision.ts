@@ -29,7 +29,10 @@ export const regenerateCerts = defineCommand({
     const { values, session, terminal } = call;
     if (!values.force) {
       const answer = await askLine(terminal, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
-      if (answer === undefined) throw new MachineError("failed", "EOF");
+      if (answer === undefined) {
+        const line = ["machine regenerate-certs -f", ...call.args].join(" ");
+        throw new MachineError("failed", "EOF", { hint: `nobody answered; without a question: ${line}` });
+      }
       if (!/^\s*y/i.test(answer)) return;
     }
     session.tell("Regenerating TLS certificates");
