@@ -6,7 +6,7 @@ import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
 import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
 import type { Journal } from "../store/journal.js";
-import { isSystemError, replaceFiles } from "../store/file.js";
+import { isSystemError, removeLeftovers, replaceFiles } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
@@ -67,6 +67,7 @@ async function runProvisioning(
 ): Promise<void> {
   const { config, dir, machine, io } = host;
   const certs = certPaths(config);
+  await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
   let issued: ServerFiles | undefined;
   const provisioning: Provisioning = {

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,12 +49,22 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
   await Promise.all([...new Set(files.map(({ path }) => dirname(path)))].map(syncDirectory));
 }
 
-/** Makes a directory for the user alone, and those above it. @throws MachineError like {@link fileFailure} */
+/**
+ * Makes a directory for the user alone, and those above it; fine when it is there. Node's own recursion says ENOENT
+ * where the disk is read-only.
+ * @throws the file system's error
+ */
 export async function makeDirectory(path: string): Promise<void> {
+  const make = (): Promise<void> =>
+    mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isSystemError(error, "EEXIST")) throw error;
+    });
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await make();
   } catch (error) {
-    throw fileFailure(`${path} cannot be made`, error);
+    if (!isSystemError(error, "ENOENT")) throw error;
+    await makeDirectory(dirname(path));
+    await make();
   }
 }
 
@@ -81,7 +91,13 @@ const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
   [["EACCES", "EPERM"], "let yourself write there, or use another store: --storage-path DIRECTORY"],
 ];
 
-/** After a crash a file whose name begins so may be left; it may be removed. */
+/** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
+export async function removeLeftovers(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const left = names.filter((name) => name.startsWith(temporaryPrefix));
+  await Promise.allSettled(left.map((name) => rm(join(directory, name), { force: true })));
+}
+
 const temporaryPrefix = ".new-";
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {

@@ -1,10 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { kill, pid as ownPid } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError } from "../driver/index.js";
-import { fileFailure, isSystemError } from "./file.js";
+import { fileFailure, isSystemError, makeDirectory } from "./file.js";
 
 export interface LockOptions {
   /** Milliseconds after which a lock that somebody else holds is given up. Default 5,000. */
@@ -103,7 +103,7 @@ async function enter(place: string, self: Ticket, command: string): Promise<void
   const facts = JSON.stringify({ ...self, since: new Date(self.since).toISOString(), command }) + "\n";
   for (let triesLeft = 100; ; triesLeft--) {
     try {
-      await mkdir(place, { recursive: true, mode: 0o700 });
+      await makeDirectory(place);
       await writeTicket(join(place, fileName("wait", self)), facts);
       return;
     } catch (error) {

@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMachineError, MachineError, messageOf, type Io } from "../driver/index.js";
-import { isSystemError, makeDirectory, replaceFile, replaceFiles, type NewFile } from "../store/file.js";
+import {
+  fileFailure,
+  isSystemError,
+  makeDirectory,
+  removeLeftovers,
+  replaceFile,
+  replaceFiles,
+  type NewFile,
+} from "../store/file.js";
 import {
   makeAuthority,
   makeClientCertificate,
@@ -84,8 +92,11 @@ export async function installClientCertificate(paths: CertPaths, machineDir: str
 
 /** `forced`: also what is not due is renewed. */
 async function bringUp(paths: CertPaths, context: AuthorityContext, forced: boolean): Promise<void> {
-  await makeDirectory(paths.dir);
+  await makeDirectory(paths.dir).catch((error: unknown) => {
+    throw fileFailure(`Error generating certificates: ${paths.dir} cannot be made`, error);
+  });
   await context.lock("ca", async () => {
+    await removeLeftovers(paths.dir);
     await bringUpAuthority(paths, context, forced);
     await bringUpClient(paths, context, forced);
   });
