@@ -8,11 +8,12 @@ import {
 } from "../driver/index.js";
 import { newConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
+import { checkEngine } from "../provision/steps.js";
 import { certificateNames } from "../tls/names.js";
 import { loadHost, saveState, whileDoing, withHost, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
-import { asked, provisionHost, type ProvisionRequest } from "./provision.js";
+import { asked, engineOf, provisionHost, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -34,24 +35,24 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
  */
 export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
   const { name, driver } = request;
-  const { store } = session;
+  const { store, certs } = session;
   await store.checkFree(name).catch((error: unknown) => {
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
   });
   certificateNames(request.serverCertSANs);
   const state = await plan(session, request);
-  await ensureAuthority(session.certs, authorityContext(session));
+  const tls = {
+    CaCertPath: certs.ca,
+    CaPrivateKeyPath: certs.caKey,
+    ClientCertPath: certs.cert,
+    ClientKeyPath: certs.key,
+  };
+  const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
+  checkEngine(engineOf(config, request.provision));
+  await ensureAuthority(certs, authorityContext(session));
+  const { source, version } = request.provision;
+  const settings = { source: source ?? null, version: version ?? null };
   await store.lock(name, async () => {
-    const { certs } = session;
-    const tls = {
-      CaCertPath: certs.ca,
-      CaPrivateKeyPath: certs.caKey,
-      ClientCertPath: certs.cert,
-      ClientKeyPath: certs.key,
-    };
-    const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
-    const { source, version } = request.provision;
-    const settings = { source: source ?? null, version: version ?? null };
     await store.claim(name, config, { phase: "create", done: [], settings });
     await makeAndProvision(session, await loadHost(session, name), request);
   });

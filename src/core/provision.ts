@@ -4,7 +4,8 @@ import { MachineError, reach, type Shell, type Step } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
-import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
+import { provisionSteps, upgradeSteps, type EngineOptions, type Provisioning } from "../provision/steps.js";
+import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import { isSystemError, removeLeftovers, replaceFiles } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
@@ -76,7 +77,7 @@ async function runProvisioning(
     port: enginePort(host),
     shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
-    engine: engineOf(host, request),
+    engine: engineOf(config, request),
     certificates: async (addresses) => {
       issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
       return issued;
@@ -139,8 +140,11 @@ function serverNames(machine: string, addresses: readonly string[]): string[] {
   return [...new Set([machine, "localhost", "127.0.0.1", "::1", ...plain])];
 }
 
-function engineOf({ config }: Host, { source = "script", version }: ProvisionRequest): Provisioning["engine"] {
-  const engine = config.HostOptions.EngineOptions;
+/** What is asked of the machine's engine. */
+export function engineOf(
+  { HostOptions: { EngineOptions: engine } }: MachineConfig,
+  { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
+): EngineOptions {
   return {
     installUrl: engine.InstallURL,
     source,
