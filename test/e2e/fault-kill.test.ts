@@ -56,9 +56,10 @@ describeOnHosts("a create that is cut off", (lab) => {
   });
   afterAll(() => Promise.all(places.map(({ program }) => program.remove())));
 
-  test(`at any of ${String(Object.keys(points).length * signals.length * times)} moments, at least ${String(signals.length * times)} in each step, is undone or seen, and the host serves again`, async () => {
+  test("at 52 random moments, four aimed at each step, is undone or seen, and the host serves again", async () => {
     process.stderr.write(`the moments are those of SEED=${String(seed)}\n`);
     const moments = allMoments(random);
+    expect(moments).toHaveLength(52);
     const hit = new Set<string>();
     const works = places.map(async (place) => {
       for (let moment = moments.pop(); moment !== undefined; moment = moments.pop()) {
@@ -69,7 +70,7 @@ describeOnHosts("a create that is cut off", (lab) => {
     await Promise.all(works);
     // Behind the last point there is hardly anything to cut off.
     expect([...hit, last]).toEqual(expect.arrayContaining(Object.keys(points)));
-  });
+  }, 600_000);
 });
 
 /** Cuts one create off and returns whether it was at work still, after everything was found right. */
@@ -78,7 +79,8 @@ async function survives(place: Place, moment: Moment, goesOn: boolean): Promise<
   const about = `${moment.signal} ${moment.delay.toFixed(1)} ms after "${moment.point}"`;
   if (moment.point.startsWith("Creating")) await rm(program.store, { recursive: true, force: true });
   const { code, stderr } = await cutOff(place, moment);
-  expect(stderr, about).not.toMatch(/This is a bug|^ {4}at /m);
+  expect(stderr, about).not.toMatch(/This is a bug|^ {4}at |PRIVATE KEY/m);
+  expect(code === 130, about).toBe(stderr.includes('"code":"interrupted"'));
   if (moment.signal === "SIGINT") expect([130, 0, ...(moment.point === "start" ? [null] : [])], about).toContain(code);
 
   const row = (await succeeds(program, about, "ls")).split("\n").find((line) => line.startsWith("web "));
