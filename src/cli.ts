@@ -11,9 +11,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     interruption.abort(new Error(signal));
   });
 }
-// `machine ls | head -1` closes stdout early: that is no error, and nobody is left to tell.
+// `machine ls | head -1` closes stdout early: that is no error, and what was begun is done to its end.
+const unwritten: Error[] = [];
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  if (error.code === "EPIPE" || unwritten.push(error) > 1) return;
+  process.exitCode = 1;
+  terminal.stderr.write(`The output could not be written: ${error.message}\n`);
 });
 
 const called = basename(process.argv[1] ?? "machine");
@@ -26,6 +29,8 @@ const terminal: Terminal = {
     return process.stdout;
   },
   get stderr() {
+    // Nobody is left to tell that nobody listens.
+    if (process.stderr.listenerCount("error") === 0) process.stderr.on("error", () => undefined);
     return process.stderr;
   },
   env: process.env,
@@ -33,4 +38,5 @@ const terminal: Terminal = {
   program: called.endsWith(".js") ? `node ${process.argv[1] ?? called}` : called,
   platform: process.platform,
 };
-process.exitCode = await main(process.argv.slice(2), terminal);
+const status = await main(process.argv.slice(2), terminal);
+process.exitCode = unwritten.length > 0 && status === 0 ? 1 : status;

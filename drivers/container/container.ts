@@ -1,4 +1,4 @@
-import type { DriverState, Io } from "../../src/driver/index.js";
+import { checkSaved, isPort, type DriverState, type Io } from "../../src/driver/index.js";
 import { engine, type Outer } from "./engine.js";
 
 /** The `Driver` object of config.json. */
@@ -17,6 +17,20 @@ export interface ContainerState extends DriverState, Outer {
   readonly Memory: string;
   readonly Publish: readonly string[];
   readonly Volumes: readonly string[];
+}
+
+/** What only a config.json that somebody has edited is not; ports are 0 until they are chosen. */
+export function checkState(state: ContainerState): void {
+  const isChosenOrNot = (port: number): boolean => port === 0 || isPort(port);
+  checkSaved(state, {
+    Program: [["docker", "podman"].includes(state.Program), "docker or podman"],
+    Engine: [/^((unix|npipe):[^\0]+)?$/.test(state.Engine), "the URL of a socket"],
+    Container: [/^[\w.-]+$/.test(state.Container), "the name of a container"],
+    Network: [/^[\w.-]+$/.test(state.Network), "the name of a network"],
+    EnginePort: [isChosenOrNot(state.EnginePort), "a port"],
+    SSHPort: [isChosenOrNot(state.SSHPort), "a port"],
+    SSHHostKey: [typeof state.SSHHostKey === "string", "text"],
+  });
 }
 
 /** Where the engine listens inside. */

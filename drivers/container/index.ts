@@ -12,7 +12,7 @@ import {
   type Status,
   type Step,
 } from "../../src/driver/index.js";
-import { enginePort, type ContainerState } from "./container.js";
+import { checkState, enginePort, type ContainerState } from "./container.js";
 import { engine, engineIfThere, findEngine } from "./engine.js";
 
 const buildImage: Step<ContainerState> = {
@@ -86,11 +86,10 @@ export default defineDriver({
 
   inspect: async ({ state }, io) => ({ status: await statusOf(state, io) }),
   remove,
-  access: (state: ContainerState) => ({
-    docker: `tcp://127.0.0.1:${String(state.EnginePort)}`,
-    enginePort,
-    shell: target(state),
-  }),
+  access: (state: ContainerState) => {
+    checkState(state);
+    return { docker: `tcp://127.0.0.1:${String(state.EnginePort)}`, enginePort, shell: target(state) };
+  },
 
   async start({ state }, io) {
     await engine(io, state, ["start", state.Container]);
@@ -104,6 +103,7 @@ export default defineDriver({
 });
 
 async function remove(machine: Machine<ContainerState>, io: Io): Promise<void> {
+  checkState(machine.state);
   await (await import("./start.js")).removeContainer(machine, io);
 }
 
@@ -128,6 +128,7 @@ const statuses: Readonly<Record<string, Status>> = {
 };
 
 async function statusOf(state: ContainerState, io: Io): Promise<Status> {
+  checkState(state);
   const found = await engineIfThere(io, state, ["inspect", "--format", "{{.State.Status}}", state.Container]);
   return found === undefined ? "missing" : (statuses[found.stdout.trim()] ?? "error");
 }

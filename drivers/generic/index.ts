@@ -2,8 +2,10 @@ import { access as fileAccess, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import {
+  checkSaved,
   defineDriver,
   integer,
+  isPort,
   list,
   MachineError,
   reach,
@@ -80,6 +82,7 @@ export default defineDriver({
 
   /** Running when the engine or sshd answers. Behind a jump host only a login can tell. */
   async inspect({ state }, io) {
+    checkState(state);
     if (state.SSHJump === undefined) {
       const up = (await answers(state.IPAddress, state.EnginePort)) || (await answers(state.IPAddress, state.SSHPort));
       return { status: up ? "running" : "stopped" };
@@ -92,12 +95,28 @@ export default defineDriver({
     }
   },
   remove: () => Promise.resolve(),
-  access: (state: GenericState) => ({
-    docker: `tcp://${bracketed(state.IPAddress)}:${String(state.EnginePort)}`,
-    shell: target(state),
-  }),
+  access: (state: GenericState) => {
+    checkState(state);
+    return { docker: engineUrl(state), shell: target(state) };
+  },
   restart: (machine: Machine<GenericState>, io: Io) => reboot(target(machine.state), io),
 });
+
+function checkState(state: GenericState): void {
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const { SSHHostKey, SSHJump } = state;
+  checkSaved(state, {
+    EnginePort: [isPort(state.EnginePort), "a port"],
+    SSHPort: [isPort(state.SSHPort), "a port"],
+    IPAddress: [URL.canParse(engineUrl(state)), "an address or a name"],
+    SSHHostKey: [SSHHostKey === undefined || isText(SSHHostKey), "text"],
+    SSHJump: [SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every(isText)), "a list of text"],
+  });
+}
+
+function engineUrl({ IPAddress, EnginePort }: GenericState): string {
+  return `tcp://${bracketed(IPAddress)}:${String(EnginePort)}`;
+}
 
 function target(state: GenericState): SshTarget {
   return {

@@ -1,4 +1,4 @@
-import { defineDriver, MachineError, text, type DriverState } from "../../src/driver/index.js";
+import { checkSaved, defineDriver, MachineError, text, type DriverState } from "../../src/driver/index.js";
 
 interface NoneState extends DriverState {
   readonly URL: string;
@@ -24,6 +24,9 @@ export default defineDriver({
   create: [],
   inspect: () => Promise.resolve({ status: "running" }),
   remove: () => Promise.resolve(),
-  access: (state: NoneState) => ({ docker: state.URL }),
+  access: (state: NoneState) => {
+    checkSaved(state, { URL: [typeof state.URL === "string" && URL.canParse(state.URL), "a URL"] });
+    return { docker: state.URL };
+  },
   refusal: (verb) => `hosts without a driver cannot be ${past[verb]}`,
 });

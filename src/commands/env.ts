@@ -115,7 +115,8 @@ function variables({ platform }: Terminal): string[] {
 
 /** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
 function hint({ comment, evaluate }: ShellSyntax, line: readonly string[], terminal: Terminal): void {
-  const words = line.map((word) => (/[ \\]/.test(word) ? `"${word}"` : word));
+  // A comment ends with its line.
+  const words = line.map((word) => (/[ \\]/.test(word) ? `"${word}"` : word).replace(/\p{Cc}/gu, " "));
   print(terminal, `${comment} Run this command to configure your shell: `);
   print(terminal, `${comment} ${evaluate([terminal.program, ...words].join(" "))}`);
 }

@@ -91,7 +91,8 @@ function options(type: string, fields: object | undefined): Value {
 function field(key: string, value: unknown): Value {
   if (typeof value === "string") return string(value);
   if (typeof value === "boolean") return bool(value);
-  if (typeof value === "number") return key === "Overcommit" ? float(value) : int(value);
+  // A member that nobody knows may be any number.
+  if (typeof value === "number") return key === "Overcommit" || !Number.isInteger(value) ? float(value) : int(value);
   return strings(Array.isArray(value) ? value.map(String) : []);
 }
 

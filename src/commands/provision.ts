@@ -22,7 +22,7 @@ export const provision = defineCommand({
     onEach(call, async (host) => {
       const { engineInstallUrl: installUrl, engineSource } = call.values;
       const source = engineSource ?? (installUrl === undefined ? undefined : "script");
-      await provisionAgain(call.session, host, { ...request(call, host), installUrl, source });
+      await provisionAgain(call.session, host.name, { ...request(call, host), installUrl, source });
     }),
 });
 
@@ -37,7 +37,10 @@ export const regenerateCerts = defineCommand({
     const { values, session, terminal } = call;
     if (!values.force) {
       const answer = await askLine(terminal, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
-      if (answer === undefined) throw new MachineError("failed", "EOF");
+      if (answer === undefined) {
+        const line = ["machine regenerate-certs -f", ...call.args].join(" ");
+        throw new MachineError("failed", "EOF", { hint: `nobody answered; without a question: ${line}` });
+      }
       if (!/^\s*y/i.test(answer)) return;
     }
     session.tell("Regenerating TLS certificates");
@@ -47,7 +50,7 @@ export const regenerateCerts = defineCommand({
     });
     await onEach(call, async (host) => {
       if (values.clientCerts) await renewed();
-      await provisionAgain(session, host, { ...request(call, host), renew: true });
+      await provisionAgain(session, host.name, { ...request(call, host), renew: true });
     });
   },
 });
@@ -60,7 +63,7 @@ export const upgrade = defineCommand({
   },
   run: (call) =>
     onEach(call, async (host) => {
-      await upgradeHost(call.session, host, { ...request(call, host), version: call.values.engineVersion });
+      await upgradeHost(call.session, host.name, { ...request(call, host), version: call.values.engineVersion });
     }),
 });
 

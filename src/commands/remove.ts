@@ -1,8 +1,9 @@
 import { removeMachine } from "../core/remove.js";
+import type { Session } from "../core/session.js";
 import { boolean, isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { joined } from "../core/host.js";
 import { askLine } from "../ui/prompt.js";
-import { print } from "../ui/terminal.js";
+import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 
 export const rm = defineCommand({
@@ -20,7 +21,7 @@ export const rm = defineCommand({
     }
     print(terminal, `About to remove ${args.join(", ")}`);
     print(terminal, "WARNING: This action will delete both local reference and remote instance.");
-    if (!values.force && !values.y && !(await agreed(terminal))) return;
+    if (!values.force && !values.y && !(await agreed(args, session, terminal))) return;
     const errors: unknown[] = [];
     for (const name of args) {
       try {
@@ -37,8 +38,10 @@ export const rm = defineCommand({
 });
 
 /** Exactly one word that begins with y, as docker-machine has it. */
-async function agreed(terminal: Parameters<typeof askLine>[0]): Promise<boolean> {
+async function agreed(names: readonly string[], { tell }: Session, terminal: Terminal): Promise<boolean> {
   const answer = await askLine(terminal, "Are you sure? (y/n): ");
+  if (answer === undefined)
+    tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
   return /^\s*y\S*\s*$/i.test(answer ?? "");
 }
 

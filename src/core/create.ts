@@ -8,11 +8,12 @@ import {
 } from "../driver/index.js";
 import { newConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
+import { checkEngine } from "../provision/steps.js";
 import { certificateNames } from "../tls/names.js";
-import { loadHost, saveState, whileDoing, type Host } from "./host.js";
+import { loadHost, saveState, whileDoing, withHost, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
-import { asked, provisionHost, settingsOf, type ProvisionRequest } from "./provision.js";
+import { asked, engineOf, provisionHost, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -34,25 +35,23 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
  */
 export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
   const { name, driver } = request;
-  const { store } = session;
+  const { store, certs } = session;
   await store.checkFree(name).catch((error: unknown) => {
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
   });
   certificateNames(request.serverCertSANs);
   const state = await plan(session, request);
-  await ensureAuthority(session.certs, authorityContext(session));
+  const tls = {
+    CaCertPath: certs.ca,
+    CaPrivateKeyPath: certs.caKey,
+    ClientCertPath: certs.cert,
+    ClientKeyPath: certs.key,
+  };
+  const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
+  checkEngine(engineOf(config, request.provision));
+  await ensureAuthority(certs, authorityContext(session));
   await store.lock(name, async () => {
-    await store.claim(name);
-    const { certs } = session;
-    const tls = {
-      CaCertPath: certs.ca,
-      CaPrivateKeyPath: certs.caKey,
-      ClientCertPath: certs.cert,
-      ClientKeyPath: certs.key,
-    };
-    const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
-    await store.writeJournal(name, { phase: "create", done: [], settings: settingsOf(request.provision) });
-    await store.save(name, config);
+    await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
     await makeAndProvision(session, await loadHost(session, name), request);
   });
 }
@@ -63,8 +62,8 @@ export async function resumeMachine(
   name: string,
   { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
 ): Promise<void> {
-  const host = await loadHost(session, name);
-  await session.store.lock(name, async () => {
+  await session.store.read(name);
+  await withHost(session, name, async (host) => {
     const journal = await session.store.readJournal(name);
     if (journal === undefined) {
       throw new MachineError("failed", `${name} is complete, there is nothing to resume`, {

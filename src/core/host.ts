@@ -28,6 +28,11 @@ export async function loadHost(session: Session, name: string): Promise<Host> {
   };
 }
 
+/** Works on the machine as it is once nobody else does: who had the lock before may have changed or removed it. */
+export async function withHost<T>(session: Session, name: string, work: (host: Host) => Promise<T>): Promise<T> {
+  return session.store.lock(name, async () => work(await loadHost(session, name)));
+}
+
 /** Loads all or, when one of them cannot be loaded, none. @throws every problem in one error */
 export async function loadHosts(session: Session, names: readonly string[]): Promise<Host[]> {
   return together(names.map((name) => loadHost(session, name)));

@@ -4,14 +4,14 @@ import { MachineError, reach, type Shell, type Step } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
-import { provisionSteps, upgradeSteps, type Provisioning } from "../provision/steps.js";
+import { provisionSteps, upgradeSteps, type EngineOptions, type Provisioning } from "../provision/steps.js";
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
-import { isSystemError, replaceFile } from "../store/file.js";
+import { isSystemError, removeLeftovers, replaceFiles } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
-import { named, whileDoing, type Host } from "./host.js";
+import { named, whileDoing, withHost, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -35,27 +35,27 @@ export async function provisionHost(session: Session, host: Host, request: Provi
 }
 
 /** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
-export async function provisionAgain(session: Session, host: Host, request: ProvisionAgain): Promise<void> {
+export async function provisionAgain(session: Session, name: string, request: ProvisionAgain): Promise<void> {
   const { store } = session;
-  await store.lock(host.name, async () => {
-    const journal = await store.readJournal(host.name);
+  await withHost(session, name, async (host) => {
+    const journal = await store.readJournal(name);
     if (journal?.phase === "create") {
-      throw new MachineError("failed", `${host.name} is half made, its create was cut off`, {
-        hint: `machine create --resume ${host.name}, or machine rm ${host.name}`,
+      throw new MachineError("failed", `${name} is half made, its create was cut off`, {
+        hint: `machine create --resume ${name}, or machine rm ${name}`,
       });
     }
     const before = asked(journal);
     const wanted = { ...request, source: request.source ?? before.source, version: request.version ?? before.version };
-    if (journal !== undefined) await store.writeJournal(host.name, { ...journal, settings: settingsOf(wanted) });
+    if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
     const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
     await provisionHost(session, now, wanted);
-    await store.removeJournal(host.name);
+    await store.removeJournal(name);
   });
 }
 
 /** Upgrades the machine's engine by the package manager that it came from. */
-export async function upgradeHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
-  await session.store.lock(host.name, () => runProvisioning(session, host, request, upgradeSteps));
+export async function upgradeHost(session: Session, name: string, request: ProvisionRequest): Promise<void> {
+  await withHost(session, name, (host) => runProvisioning(session, host, request, upgradeSteps));
 }
 
 /** Saved, so that the next try, without the option, knows it too. */
@@ -90,6 +90,7 @@ async function runProvisioning(
 ): Promise<void> {
   const { config, dir, machine, io } = host;
   const certs = certPaths(config);
+  await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
   let issued: ServerFiles | undefined;
   const provisioning: Provisioning = {
@@ -98,7 +99,7 @@ async function runProvisioning(
     port: portOf(host),
     shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
-    engine: engineOf(host, request),
+    engine: engineOf(config, request),
     certificates: async (addresses) => {
       issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
       return issued;
@@ -110,8 +111,10 @@ async function runProvisioning(
   };
   await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
-    await replaceFile(join(dir, "server.pem"), issued.cert, 0o644);
-    await replaceFile(join(dir, "server-key.pem"), issued.key, 0o600);
+    await replaceFiles([
+      { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
+      { path: join(dir, "server-key.pem"), content: issued.key },
+    ]);
   }
 }
 
@@ -163,8 +166,11 @@ function serverNames(machine: string, addresses: readonly string[]): string[] {
   return [...new Set([machine, "localhost", "127.0.0.1", "::1", ...plain])];
 }
 
-function engineOf({ config }: Host, { source = "script", version }: ProvisionRequest): Provisioning["engine"] {
-  const engine = config.HostOptions.EngineOptions;
+/** What is asked of the machine's engine. */
+export function engineOf(
+  { HostOptions: { EngineOptions: engine } }: MachineConfig,
+  { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
+): EngineOptions {
   return {
     installUrl: engine.InstallURL,
     source,

@@ -1,4 +1,4 @@
-import { isMachineError, messageOf } from "../driver/index.js";
+import { isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { loadHost } from "./host.js";
 import type { Session } from "./session.js";
 
@@ -14,9 +14,20 @@ export async function removeMachine(session: Session, name: string, force: boole
       const { driver, machine, io } = await loadHost(session, name);
       await driver.remove(machine, io);
     } catch (error) {
-      if (!force || !isMachineError(error)) throw error;
+      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!force) throw withWayOut(name, error);
       session.tell(`Error removing host "${name}": ${messageOf(error)}`);
     }
     await store.remove(name);
   });
+}
+
+function withWayOut(name: string, error: MachineError): MachineError {
+  const { code, message, output, hint = "" } = error;
+  const line = `machine rm -f ${name}`;
+  const hints = [
+    ...(hint === "" ? [] : [hint]),
+    ...(hint.includes(line) ? [] : [`to forget ${name} nevertheless: ${line}`]),
+  ];
+  return new MachineError(code, message, { hint: hints.join("\nhint: "), output, cause: error });
 }

@@ -3,6 +3,7 @@ export * from "./driver.js";
 export * from "./error.js";
 export * from "./io.js";
 export * from "./option.js";
+export * from "./saved-state.js";
 export * from "./step.js";
 export * from "./templates.js";
 export { makeKeyPair, type KeyPair } from "./key-pair.js";

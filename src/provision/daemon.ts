@@ -105,8 +105,8 @@ function systemdQuote(assignment: string): string {
   const escaped = assignment
     .replace(/[\\"]/g, String.raw`\$&`)
     .replaceAll("%", "%%")
-    .replaceAll("\n", String.raw`\n`)
-    .replaceAll("\t", String.raw`\t`);
+    // A carriage return ends a line of a unit as well as a line feed.
+    .replace(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `"${escaped}"`;
 }
 
@@ -132,12 +132,17 @@ export function openrcConfig(existing: string, port: number, env: readonly strin
 }
 
 /**
- * @throws MachineError `usage` for what is no `K=V`, or what a unit could not hold
+ * @throws MachineError `usage` for what is no `K=V`, or what a unit could not hold: systemd ignores a whole unit from
+ * the first line on that has a code point which is no character
  */
 export function checkEnvironment(env: readonly string[]): void {
-  const wrong = env.find((line) => !/^[A-Za-z_][A-Za-z0-9_]*=[^\0]*$/.test(line));
+  const nameOf = (line: string): string => line.split("=", 1)[0] ?? "";
+  const wrong = env.find((line) => !/^[A-Za-z_][A-Za-z0-9_]*=/.test(line));
   if (wrong !== undefined) {
-    const name = wrong.split("=", 1)[0] ?? "";
-    throw new MachineError("usage", `--engine-env takes NAME=VALUE, which what begins with "${name}" is not`);
+    throw new MachineError("usage", `--engine-env takes NAME=VALUE, which what begins with "${nameOf(wrong)}" is not`);
+  }
+  const unfit = env.find((line) => /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u.test(line));
+  if (unfit !== undefined) {
+    throw new MachineError("usage", `the value of --engine-env ${nameOf(unfit)} has a code point that is no character`);
   }
 }

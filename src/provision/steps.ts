@@ -59,9 +59,14 @@ interface Run {
   outdated: boolean;
 }
 
+/** Complains of options before anything is made or changed. @throws MachineError `usage` */
+export function checkEngine(engine: EngineOptions): void {
+  checkEnvironment(engine.env);
+  mergeDaemonJson(undefined, "", engine);
+}
+
 function begin(p: Provisioning): Run {
-  checkEnvironment(p.engine.env);
-  mergeDaemonJson(undefined, p.provider, p.engine); // complains of options early, before anything is changed
+  checkEngine(p.engine);
   return { p, host: openHost(p), outdated: false };
 }
 

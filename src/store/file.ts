@@ -1,28 +1,103 @@
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isMachineError, MachineError, messageOf } from "../driver/index.js";
+
+/** What is to be at a path. */
+export interface NewFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** Permission bits, whatever the umask. Default 0600. */
+  readonly mode?: number;
+}
 
 /**
  * Puts `content` at `path` in one move: a reader sees the old bytes or the new ones, never a part and never nothing,
  * also when the process or the computer dies on the way. On failure (e.g. a full disk) the old file is left as it was
  * and nothing stays beside it. A file that exists loses its mode and owner to the new one.
  * @param mode permission bits of the new file, whatever the umask; default 0600
- * @throws the file system's error
+ * @throws MachineError like {@link fileFailure}
  */
-export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = join(dirname(path), `${temporaryPrefix}${basename(path)}-${crypto.randomUUID()}`);
-  try {
-    await writeDurably(temporary, content, mode);
-    await renameOver(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  await syncDirectory(dirname(path));
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  return replaceFiles([{ path, content, mode }]);
 }
 
-/** After a crash a file whose name begins so may be left; it may be removed. */
+/**
+ * The same for files that are of use only together, e.g. a certificate and its key: all of them are on the disk before
+ * the first is put in its place, so that a full disk leaves all the old ones.
+ */
+export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
+  const staged = files.map((file) => ({
+    ...file,
+    temporary: join(dirname(file.path), `${temporaryPrefix}${basename(file.path)}-${crypto.randomUUID()}`),
+  }));
+  const forEach = async (work: (file: (typeof staged)[number]) => Promise<void>): Promise<void> => {
+    for (const file of staged) {
+      await work(file).catch((error: unknown) => {
+        throw fileFailure(`${file.path} cannot be written`, error);
+      });
+    }
+  };
+  try {
+    await forEach(({ temporary, content, mode }) => writeDurably(temporary, content, mode ?? 0o600));
+    await forEach(({ temporary, path }) => renameOver(temporary, path));
+  } catch (error) {
+    await Promise.allSettled(staged.map(({ temporary }) => rm(temporary, { force: true })));
+    throw error;
+  }
+  await Promise.all([...new Set(files.map(({ path }) => dirname(path)))].map(syncDirectory));
+}
+
+/**
+ * Makes a directory for the user alone, and those above it; fine when it is there. Node's own recursion says ENOENT
+ * where the disk is read-only.
+ * @throws the file system's error
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  const make = (): Promise<void> =>
+    mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isSystemError(error, "EEXIST")) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (!isSystemError(error, "ENOENT")) throw error;
+    await makeDirectory(dirname(path));
+    await make();
+  }
+}
+
+/** Gives a directory another name beside it, for good. @throws the file system's error, e.g. where there is one of that name */
+export async function renameDirectory(from: string, to: string): Promise<void> {
+  await renameOver(from, to);
+  await syncDirectory(dirname(to));
+}
+
+/** A `failed` error that says what the file system refused and, where there is something, what to do about it. */
+export function fileFailure(what: string, error: unknown): MachineError {
+  const [, hint] = advice.find(([codes]) => isSystemError(error, ...codes)) ?? [];
+  return new MachineError("failed", `${what}: ${reasonOf(error)}`, { hint, cause: error });
+}
+
+/** Without the names of temporary files. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/^(E[A-Z0-9]+: [^,]+), \w+( '[^]*')?$/, "$1");
+}
+
+const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
+  [["ENOSPC", "EDQUOT"], "make room on that disk (df -h shows how full it is), then type the command again"],
+  [["EROFS"], "make that disk writable, or use another store: --storage-path DIRECTORY"],
+  [["EACCES", "EPERM"], "let yourself write there, or use another store: --storage-path DIRECTORY"],
+];
+
+/** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
+export async function removeLeftovers(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const left = names.filter((name) => name.startsWith(temporaryPrefix));
+  await Promise.allSettled(left.map((name) => rm(join(directory, name), { force: true })));
+}
+
 const temporaryPrefix = ".new-";
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
@@ -68,7 +143,8 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** True for an error of Node's file system calls with one of these codes, e.g. `ENOENT`. */
+/** True for an error of Node's file system calls with one of these codes, e.g. `ENOENT`, or a MachineError that it caused. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
+  if (isMachineError(error)) return isSystemError(error.cause, ...codes);
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

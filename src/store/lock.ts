@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { kill, pid as ownPid } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MachineError, messageOf } from "../driver/index.js";
-import { isSystemError } from "./file.js";
+import { MachineError } from "../driver/index.js";
+import { fileFailure, isSystemError, makeDirectory } from "./file.js";
 
 export interface LockOptions {
   /** Milliseconds after which a lock that somebody else holds is given up. Default 5,000. */
@@ -34,8 +34,8 @@ export async function withLock<T>(
 ): Promise<T> {
   const place = join(directory, encodeURIComponent(name).replace(/^\./, "%2E"));
   const self = await newTicket();
-  await enter(place, self, about.command);
   try {
+    await enter(place, self, about.command);
     await acquire(place, name, self, wait, signal);
     return await work();
   } finally {
@@ -103,19 +103,33 @@ async function enter(place: string, self: Ticket, command: string): Promise<void
   const facts = JSON.stringify({ ...self, since: new Date(self.since).toISOString(), command }) + "\n";
   for (let triesLeft = 100; ; triesLeft--) {
     try {
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      await writeFile(join(place, fileName("wait", self)), facts, { flag: "wx", mode: 0o600 });
+      await makeDirectory(place);
+      await writeTicket(join(place, fileName("wait", self)), facts);
       return;
     } catch (error) {
       if (isSystemError(error, "ENOENT") && triesLeft > 0) continue;
-      throw new MachineError("failed", `cannot lock ${place}: ${messageOf(error)}`, { cause: error });
+      throw fileFailure(`cannot lock ${place}`, error);
     }
   }
 }
 
+/** All that is needed stands in the name. The facts are for people: a full disk, on which `rm` makes room, lacks them. */
+async function writeTicket(path: string, facts: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(facts);
+  } catch (error) {
+    if (!isSystemError(error, "ENOSPC", "EDQUOT")) throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file that cannot be removed is that of a dead process soon. */
 async function leave(place: string, self: Ticket): Promise<void> {
-  await rm(join(place, fileName("hold", self)), { force: true });
-  await rm(join(place, fileName("wait", self)), { force: true });
+  for (const state of ["hold", "wait"] as const) {
+    await rm(join(place, fileName(state, self)), { force: true }).catch(() => undefined);
+  }
   await rmdir(place).catch(() => undefined);
 }
 

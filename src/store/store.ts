@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
-import { isSystemError, replaceFile } from "./file.js";
+import { fileFailure, isSystemError, makeDirectory, renameDirectory, replaceFile } from "./file.js";
 import { checkJournal, type Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson, type JsonObject } from "./json.js";
 import { withLock, type LockOptions } from "./lock.js";
@@ -43,10 +43,11 @@ export interface Store {
   /** @throws MachineError `failed` for a name that no machine may have, `exists` */
   checkFree(name: string): Promise<void>;
   /**
-   * Takes the name by making the machine's directory, which it returns: of two claims one succeeds.
+   * Takes the name by putting the machine's directory there in one move, with its config.json and its journal: of two
+   * claims one succeeds, and one that fails or is cut off leaves the name free.
    * @throws MachineError as {@link Store.checkFree}
    */
-  claim(name: string): Promise<string>;
+  claim(name: string, config: MachineConfig, journal: Journal): Promise<void>;
   /** Replaces config.json. @throws MachineError `not-found` when the machine has no directory; `failed` for wrong types */
   save(name: string, config: MachineConfig): Promise<StoredMachine>;
   /** Reads, changes and replaces config.json; what `change` leaves alone, it keeps, also members that nobody knows. */
@@ -83,7 +84,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     read,
     list: () => listMachines(root),
     checkFree: (name) => checkFree(root, name),
-    claim: (name) => claimName(root, name),
+    claim: (name, config, journal) => claimName(root, name, config, journal),
     save,
     write: async (name, change) => save(name, change((await read(name)).config)),
     remove: (name) => removeMachine(root, name),
@@ -213,16 +214,21 @@ function taken(name: string): MachineError {
   return new MachineError("exists", `Docker machine "${name}" already exists`);
 }
 
-async function claimName(root: string, name: string): Promise<string> {
+async function claimName(root: string, name: string, config: MachineConfig, journal: Journal): Promise<void> {
   await checkFree(root, name);
-  const { dir } = machinePaths(root, name);
+  const half = `${halfPrefix}${name}`;
+  const { dir, config: path, progress } = machinePaths(root, half);
   try {
-    await mkdir(storePaths(root).machines, { recursive: true, mode: 0o700 });
-    await mkdir(dir, { mode: 0o700 });
-    return dir;
+    // What a claim left that was cut off: this name's lock is ours.
+    await rm(dir, { recursive: true, force: true });
+    await makeDirectory(dir);
+    await replaceFile(progress, encodeJson(journal));
+    await replaceFile(path, encodeJson(checkConfig({ ...config })));
+    await renameDirectory(dir, machinePaths(root, name).dir);
   } catch (error) {
-    if (isSystemError(error, "EEXIST") && (await hasMachine(root, name))) throw taken(name);
-    throw new MachineError("failed", `${name}: cannot make its directory: ${explain(dir, error)}`, { cause: error });
+    await rm(dir, { recursive: true, force: true }).catch(() => undefined);
+    if (isSystemError(error, "EEXIST", "ENOTEMPTY")) throw taken(name);
+    throw fileFailure(`${name}: could not be saved`, error);
   }
 }
 
@@ -262,11 +268,12 @@ async function inMachine(name: string, work: () => Promise<void>): Promise<void>
     await work();
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) throw notFound(name);
-    throw new MachineError("failed", `${name}: could not be saved: ${messageOf(error)}`, { cause: error });
+    throw fileFailure(`${name}: could not be saved`, error);
   }
 }
 
-const asidePrefix = ".removing-";
+/** Directories of machines that are not there yet, or not any more. */
+const [halfPrefix, asidePrefix] = [".creating-", ".removing-"];
 
 /** Renamed first, so that a half-removed machine is never listed; what an earlier removal had to leave goes as well. */
 async function removeMachine(root: string, name: string): Promise<void> {
@@ -278,7 +285,7 @@ async function removeMachine(root: string, name: string): Promise<void> {
     await rm(aside, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
     if (isSystemError(error, "ENOENT")) throw notFound(name);
-    throw new MachineError("failed", `${name}: could not be removed: ${messageOf(error)}`, { cause: error });
+    throw fileFailure(`${name}: could not be removed`, error);
   }
   const left = (await readdir(machines)).filter((entry) => entry.startsWith(asidePrefix));
   await Promise.allSettled(left.map((entry) => rm(join(machines, entry), { recursive: true, force: true })));

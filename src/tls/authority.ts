@@ -1,7 +1,15 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MachineError, messageOf, type Io } from "../driver/index.js";
-import { isSystemError, replaceFile } from "../store/file.js";
+import { isMachineError, MachineError, messageOf, type Io } from "../driver/index.js";
+import {
+  fileFailure,
+  isSystemError,
+  makeDirectory,
+  removeLeftovers,
+  replaceFile,
+  replaceFiles,
+  type NewFile,
+} from "../store/file.js";
 import {
   makeAuthority,
   makeClientCertificate,
@@ -73,20 +81,22 @@ export async function installClientCertificate(paths: CertPaths, machineDir: str
     { from: paths.cert, to: "cert.pem", mode: 0o644 },
     { from: paths.key, to: "key.pem", mode: 0o600 },
   ];
-  let changed = false;
+  const due: NewFile[] = [];
   for (const { from, to, mode } of copies) {
-    const content = await readNeeded(from);
-    if (content === (await readIfThere(join(machineDir, to)))) continue;
-    await replaceFile(join(machineDir, to), content, mode);
-    changed = true;
+    const [path, content] = [join(machineDir, to), await readNeeded(from)];
+    if (content !== (await readIfThere(path))) due.push({ path, content, mode });
   }
-  return changed;
+  await replaceFiles(due);
+  return due.length > 0;
 }
 
 /** `forced`: also what is not due is renewed. */
 async function bringUp(paths: CertPaths, context: AuthorityContext, forced: boolean): Promise<void> {
-  await mkdir(paths.dir, { recursive: true, mode: 0o700 });
+  await makeDirectory(paths.dir).catch((error: unknown) => {
+    throw fileFailure(`Error generating certificates: ${paths.dir} cannot be made`, error);
+  });
   await context.lock("ca", async () => {
+    await removeLeftovers(paths.dir);
     await bringUpAuthority(paths, context, forced);
     await bringUpClient(paths, context, forced);
   });
@@ -129,11 +139,14 @@ async function bringUpClient(
 /** The store's own folder is there; one that the user names is not made, since a slip in its name would go unseen. */
 async function write(certPath: string, keyPath: string, { cert, key }: Identity): Promise<void> {
   try {
-    await replaceFile(certPath, cert, 0o644);
-    await replaceFile(keyPath, key, 0o600);
+    await replaceFiles([
+      { path: certPath, content: cert, mode: 0o644 },
+      { path: keyPath, content: key, mode: 0o600 },
+    ]);
   } catch (error) {
+    const hint = isMachineError(error) ? error.hint : undefined;
     throw new MachineError("failed", `Error generating certificates: ${messageOf(error)}`, {
-      hint: `check that the folders of ${certPath} and ${keyPath} are there and can be written`,
+      hint: hint ?? `check that the folders of ${certPath} and ${keyPath} are there and can be written`,
       cause: error,
     });
   }

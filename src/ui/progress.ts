@@ -150,7 +150,18 @@ function finished({ type, machine, step, at }: StepEvent, active: Active | undef
 
 function liveLine(active: ReadonlyMap<string, Active>, columns: number): string {
   const parts = [...active].map(([machine, { step, line }]) => `${machine}: ${step}${line === "" ? "" : ` | ${line}`}`);
-  return parts.join(", ").slice(0, Math.max(columns - 3, 10));
+  return fitting(parts.join(", "), columns - 3);
+}
+
+/** As much of the text as surely fits: a sign outside ASCII may take two columns. */
+function fitting(text: string, columns: number): string {
+  let [left, fits] = [columns, ""];
+  for (const sign of text) {
+    left -= sign <= "~" ? 1 : 2;
+    if (left < 0) break;
+    fits += sign;
+  }
+  return fits;
 }
 
 /** A terminal that does not know its size says 0. */

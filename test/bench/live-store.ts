@@ -37,11 +37,13 @@ export async function liveMachines(bench: Bench, count: number): Promise<LiveMac
     const store = openStore(root, { command: "bench" });
     await mkdir(store.paths.certs.dir, { recursive: true, mode: 0o700 });
     for (const [index, name] of names.entries()) {
-      const dir = await store.claim(name);
+      const dir = store.dir(name);
       const { ca, caKey, cert, key: clientKey } = certs;
       const tls = { CaCertPath: ca, CaPrivateKeyPath: caKey, ClientCertPath: cert, ClientKeyPath: clientKey };
       const driver = stateOf(name, root, key, hosts[index]);
-      await store.save(name, newConfig({ name, root, driverName: "generic", driver, tls }));
+      const config = newConfig({ name, root, driverName: "generic", driver, tls });
+      await store.claim(name, config, { phase: "provision", done: [], settings: {} });
+      await store.removeJournal(name);
       await installClientCertificate(certs, dir);
       await writeFile(join(dir, "server.pem"), server.cert);
       await writeFile(join(dir, "server-key.pem"), server.key, { mode: 0o600 });

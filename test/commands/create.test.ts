@@ -115,6 +115,11 @@ describe("machine create refuses", () => {
     ["a name that leads elsewhere", [...none, "../web"], 1, invalid],
     ["a name with a blank", [...none, "a b"], 1, invalid],
     ["an empty name", [...none, ""], 1, invalid],
+    ["a name like a flag", [...none, "-rf"], 2, "flag provided but not defined: -rf\n"],
+    ["a name like a flag behind --", [...none, "--", "-rf"], 1, invalid],
+    ["a name with a line break", [...none, "web\n"], 1, invalid],
+    ["a name that a shell would run", [...none, "$(id)"], 1, invalid],
+    ["a name beyond ASCII", [...none, "wéb"], 1, invalid],
     ["no name", none, 1, "Error: No machine name specified\n"],
     ["several names", [...none, "x", "y", "z"], 1, "Invalid command line. Found extra arguments [y z]\n"],
     [
@@ -155,6 +160,24 @@ describe("machine create refuses", () => {
       [...none, "--driver", "none", "web"],
       2,
       "Cannot use two forms of the same flag: d driver\n",
+    ],
+    [
+      "an engine's variable without a value",
+      [...none, "--engine-env", "PROXY", "web"],
+      2,
+      '--engine-env takes NAME=VALUE, which what begins with "PROXY" is not\n',
+    ],
+    [
+      "an engine's variable that a unit cannot hold, and does not show it",
+      [...none, "--engine-env", "PROXY=secret\u{fffff}", "web"],
+      2,
+      "the value of --engine-env PROXY has a code point that is no character\n",
+    ],
+    [
+      "an engine's option that would open its port",
+      [...none, "--engine-opt", "host=tcp://0.0.0.0:2375", "web"],
+      2,
+      "--engine-opt host cannot be set: the engine's address and TLS are the machine's own\n",
     ],
   ])("%s", async (_, argv, code, stderr) => {
     const home = await newHome();

@@ -1,4 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
+import fc from "fast-check";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -115,17 +116,32 @@ describe("machine env", () => {
     expect(linesOf(unset)).toContain("unset COMPOSE_CONVERT_WINDOWS_PATHS");
   });
 
-  test("is evaluated to the very store, whatever its path", async () => {
+  test.each([
+    ["sh", 'eval "$(cat)"; '],
+    ["bash", 'eval "$(cat)"; '],
+    ["zsh", 'eval "$(cat)"; '],
+    // Its eval sees lines as words.
+    ["fish", "cat | source; "],
+  ])("is evaluated by %s to the very store, whatever its path", async (shell, evaluate) => {
     const home = await newHome();
-    const store = join(home.home, "a \"b\" 'c' $HOME `id` \\d !e #f;g é");
-    const { env } = home;
-    await home.machine(["-s", store, "create", "-d", "none", "--url", "tcp://127.0.0.1:1", "web"]);
-    const { stdout } = await home.machine(["-s", store, "env", "web"]);
-    const line = 'eval "$(cat)"; printf %s "$DOCKER_CERT_PATH"';
-    for (const shell of ["sh", "bash"]) {
-      const evaluated = await finish(shell, ["-c", line], { env: { ...env, PATH: "/bin:/usr/bin" }, input: stdout });
-      expect(evaluated).toEqual({ code: 0, stderr: "", stdout: join(store, "machines", "web") });
-    }
+    await createNone(home, "web");
+    const path = fc.string({
+      unit: fc.constantFrom(...Array.from(`"'\`$\\!#;&|<>(){}[]*?~^%=:@- \t\n\raé漢`)),
+      minLength: 1,
+    });
+    await fc.assert(
+      fc.asyncProperty(path, async (name) => {
+        const store = join(home.home, `s${name}`);
+        await symlink(home.store, store);
+        const { stdout } = await home.machine(["-s", store, "env", "--shell", shell, "web"]);
+        const line = `${evaluate}printf '%s|' "$DOCKER_CERT_PATH" "$DOCKER_MACHINE_NAME"`;
+        const env = { ...home.env, PATH: "/bin:/usr/bin" };
+        const evaluated = await finish(shell, ["-c", line], { env, input: stdout });
+        expect(evaluated).toEqual({ code: 0, stderr: "", stdout: `${join(store, "machines", "web")}|web|` });
+        await rm(store);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test.each([

@@ -81,7 +81,8 @@ describe("the global flags", () => {
     const create = ["create", "-d", "none", "--url", "tcp://127.0.0.1:1", "web"];
     const missing = await home.machine([...tls, ...create]);
     expect(missing).toMatchObject({ code: 1, stdout: "" });
-    expect(missing.stderr).toContain("Error generating certificates: ENOENT");
+    const reason = `${dir}/ca-cert.pem cannot be written: ENOENT: no such file or directory\n`;
+    expect(missing.stderr).toContain(`Error generating certificates: ${reason}`);
     await mkdir(dir);
     expect(await home.machine([...tls, ...create])).toMatchObject({ code: 0 });
     const format = "{{with .HostOptions.AuthOptions}}{{.CaCertPath}} {{.ClientKeyPath}}{{end}}";

@@ -34,7 +34,11 @@ describe("machine regenerate-certs", () => {
     const home = await newHome();
     await createNone(home, "web");
     const before = await contentsOf(home.home);
-    expect(await home.machine(["regenerate-certs", "web"])).toEqual({ code: 1, stdout: question, stderr: "EOF\n" });
+    expect(await home.machine(["regenerate-certs", "web"])).toEqual({
+      code: 1,
+      stdout: question,
+      stderr: "EOF\nhint: nobody answered; without a question: machine regenerate-certs -f web\n",
+    });
     expect(await contentsOf(home.home)).toEqual(before);
   });
 

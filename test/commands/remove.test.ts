@@ -30,7 +30,7 @@ describe("machine rm", () => {
     expect(await machinesOf(home)).toEqual([]);
   });
 
-  test.each(["n\n", "\n", "", undefined, "yeah no\n", "no\n", "ay\n", "1\n"])("takes %j for a no", async (stdin) => {
+  test.each(["n\n", "\n", "yeah no\n", "no\n", "ay\n", "1\n"])("takes %j for a no", async (stdin) => {
     const home = await newHome();
     await createNone(home, "web");
     const before = await contentsOf(home.home);
@@ -38,6 +38,18 @@ describe("machine rm", () => {
       code: 0,
       stdout: `${about("web")}${question}`,
       stderr: "",
+    });
+    expect(await contentsOf(home.home)).toEqual(before);
+  });
+
+  test.each(["", undefined])("says what to type where nobody answers (%j)", async (stdin) => {
+    const home = await newHome();
+    await createNone(home, "web", "db");
+    const before = await contentsOf(home.home);
+    expect(await home.machine(["rm", "web", "db"], { stdin })).toEqual({
+      code: 0,
+      stdout: `${about("web, db")}${question}`,
+      stderr: "Nobody answered: nothing is removed. Without a question: machine rm -y web db\n",
     });
     expect(await contentsOf(home.home)).toEqual(before);
   });

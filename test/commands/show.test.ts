@@ -168,14 +168,39 @@ describe("a machine that is not there", () => {
     "url",
     "version",
   ];
-  const commands = [...one, "regenerate-certs -f"];
+  const commands = [...one, "regenerate-certs -f", "create --resume"];
 
   test.each(commands)("is unknown to machine %s, whatever its name", async (command) => {
     const home = await newHome();
-    for (const name of ["web", "../web", "a b", ".", ""]) {
+    for (const name of ["web", "../web", "a b", ".", "", "/etc", "$(id)", "a\nb", "é"]) {
       const { code, stdout, stderr } = await home.machine([...command.split(" "), name]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr.endsWith(`${unknown(name)}\n`), stderr).toBe(true);
+    }
+  });
+
+  test.each(commands.filter((command) => command !== "ssh"))(
+    "is a flag to machine %s when its name begins with a dash, but not behind --",
+    async (command) => {
+      const home = await newHome();
+      const words = command.split(" ");
+      const flag = { code: 2, stdout: "", stderr: "flag provided but not defined: -rf\n" };
+      expect(await home.machine([...words, "-rf"])).toEqual(flag);
+      const { code, stderr } = await home.machine([...words, "--", "-rf"]);
+      expect(code).toBe(1);
+      expect(stderr.endsWith(`${unknown("-rf")}\n`), stderr).toBe(true);
+    },
+  );
+
+  test.each(["../web", "-rf", "a b"])("is unknown to ssh, scp and trust as %j", async (name) => {
+    const home = await newHome();
+    const lines = [
+      ["ssh", name, "true"],
+      ["scp", "--", `${name}:/etc/hostname`, "."],
+      ["trust", "--", name, `SHA256:${"A".repeat(43)}`],
+    ];
+    for (const line of lines) {
+      expect(await home.machine(line)).toEqual({ code: 1, stdout: "", stderr: `${unknown(name)}\n` });
     }
   });
 

@@ -15,8 +15,8 @@ let store: Store;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "machine-store-"));
   store = openStore(root, { command: "test" });
-  await store.claim("web-1");
-  await store.save("web-1", newConfig({ name: "web-1", root, driverName: "fake", driver: state }));
+  const config = newConfig({ name: "web-1", root, driverName: "fake", driver: state });
+  await store.claim("web-1", config, { phase: "create", done: [], settings: {} });
 });
 afterEach(() => rm(root, { recursive: true }));
 

@@ -79,7 +79,12 @@ describe("the container driver", () => {
   test("gives all but --privileged where the engine refuses that, and at once when a neighbour tells so", async () => {
     const dir = await mkdtemp(join(tmpdir(), "machine-container-"));
     try {
-      const script = { ...gone, "docker ps": "Up 2 days machine.privileged=no,machine.ports=22001,22002\n", "docker network create": "", docker: "" };
+      const script = {
+        ...gone,
+        "docker ps": "Up 2 days machine.privileged=no,machine.ports=22001,22002\n",
+        "docker network create": "",
+        docker: "",
+      };
       const io = fakeIo(script);
       await container.create[1]?.run({ name: "web", dir, ...(await planned(io)) }, io);
       const create = io.calls.find((call) => call.startsWith("docker create")) ?? "";

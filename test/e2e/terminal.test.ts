@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { quote } from "../../src/shell/script.js";
 import { output } from "../support/command.js";
@@ -26,9 +27,11 @@ describeOnHosts("a person at a terminal", (lab) => {
   async function atTerminal(
     args: readonly string[],
     answers: readonly (readonly [string | RegExp, string])[],
+    columns = 80,
   ): Promise<{ code: number; screen: string }> {
     const command = [process.execPath, cli, ...args].map(quote).join(" ");
-    const child = spawn("script", ["-qefc", command, "/dev/null"], { env: { ...program.env, TERM: "xterm" } });
+    const line = `stty columns ${String(columns)}; exec ${command}`;
+    const child = spawn("script", ["-qefc", line, "/dev/null"], { env: { ...program.env, TERM: "xterm" } });
     const waiting = [...answers];
     let screen = "";
     let seen = 0;
@@ -76,6 +79,30 @@ describeOnHosts("a person at a terminal", (lab) => {
     );
     expect(screen).toMatch(/\/dev\/pts\/\d+\r\nxterm\r\n/);
     expect(code).toBe(3);
+  });
+
+  test("may have a terminal of 20 columns", async () => {
+    const { code, screen } = await atTerminal(
+      ["provision", "web"],
+      [
+        [/Passphrase for/, "open sesame\r"],
+        [/Password for sudo/, "adminpw\r"],
+      ],
+      20,
+    );
+    expect(code).toBe(0);
+    expect(screen).not.toMatch(/open sesame|adminpw/);
+    const lines = stripVTControlCharacters(screen.replaceAll("\u001b[1G", "\n")).split(/\r?\n/);
+    const drawn = lines.filter((line) => /^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] /.test(line));
+    expect(drawn).toContainEqual(expect.stringMatching(/^. web: configure th$/));
+    expect(drawn.filter((line) => line.length > 20)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith("✔ web: ")).map((line) => line.replace(/ \(.*/, ""))).toEqual([
+      ...["✔ web: wait for the host", "✔ web: read the host's facts", "✔ web: set the host name"],
+      ...["✔ web: install the engine", "✔ web: configure the engine", "✔ web: restart the engine"],
+      "✔ web: check the engine's TLS",
+    ]);
+    const listed = await atTerminal(["ls"], [], 20);
+    expect(listed.screen.replaceAll("\r", "")).toBe((await program.machine(["ls"])).stdout);
   });
 
   test("is asked before a machine is removed", async () => {

@@ -77,13 +77,13 @@ describe("the drop-in", () => {
   });
 
   test("quotes the environment for systemd", () => {
-    const lines = dropIn(unit("docker-ce"), 2376, [`A=x "y" \\z`, "B=%i $HOME", "C=1\n2\t3", "D="])
+    const lines = dropIn(unit("docker-ce"), 2376, [`A=x "y" \\z`, "B=%i $HOME", "C=1\n2\t3\r", "D="])
       .split("\n")
       .slice(3);
     expect(lines).toEqual([
       String.raw`Environment="A=x \"y\" \\z"`,
       `Environment="B=%%i $HOME"`,
-      String.raw`Environment="C=1\n2\t3"`,
+      String.raw`Environment="C=1\u000a2\u00093\u000d"`,
       `Environment="D="`,
       "",
     ]);

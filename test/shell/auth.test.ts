@@ -198,6 +198,7 @@ test("explains key files that cannot be used", async () => {
   expect(await tell(join(dir, "torn"))).toContain(`'${join(dir, "torn")}' cannot be used`);
   await mkdir(join(dir, "directory"), { mode: 0o700 });
   expect(await tell(join(dir, "directory"))).toBe(`web-1: '${join(dir, "directory")}' is a directory`);
+  expect(await tell("no\0path")).toMatch(/^web-1: .no\0path. cannot be read: /);
 });
 
 test("says what a host accepts that wants no keys", async () => {

@@ -31,10 +31,16 @@ function configOf(name: string): MachineConfig {
   return newConfig({ name, root, driverName: "none", driver });
 }
 
+const journal = { phase: "create", done: ["make the disk"], settings: { engine: { version: "27" } } } as const;
+
+function claim(name: string): Promise<void> {
+  return store.claim(name, configOf(name), journal);
+}
+
 async function make(...names: readonly string[]): Promise<void> {
   for (const name of names) {
-    await store.claim(name);
-    await store.save(name, configOf(name));
+    await claim(name);
+    await store.removeJournal(name);
   }
 }
 
@@ -122,26 +128,38 @@ describe("claiming a name", () => {
   it("makes a directory for the user alone, and is refused the second time", async () => {
     const before = process.umask(0);
     try {
-      expect(await store.claim("n1")).toBe(store.dir("n1"));
+      await claim("n1");
     } finally {
       process.umask(before);
     }
+    expect((await store.read("n1")).config).toEqual(configOf("n1"));
+    expect(await store.readJournal("n1")).toEqual(journal);
     for (const path of [store.paths.machines, store.dir("n1")]) expect((await stat(path)).mode & 0o777).toBe(0o700);
     const exists = { code: "exists", message: 'Docker machine "n1" already exists' };
-    await expect(store.claim("n1")).rejects.toMatchObject(exists);
+    await expect(claim("n1")).rejects.toMatchObject(exists);
     await expect(store.checkFree("n1")).rejects.toMatchObject(exists);
     await store.checkFree("N1");
   });
 
   it("succeeds for one of many at once", async () => {
-    const claims = await Promise.allSettled(Array.from({ length: 20 }, () => store.claim("n1")));
+    const once = (): Promise<void> => store.lock("n1", () => claim("n1"));
+    const claims = await Promise.allSettled(Array.from({ length: 20 }, once));
     expect(claims.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("that was cut off is not seen, and does not stand in the way of the next", async () => {
+    await mkdir(join(store.paths.machines, ".creating-n1"), { recursive: true });
+    await writeFile(join(store.paths.machines, ".creating-n1", "progress.json"), "{");
+    expect(await store.names()).toEqual([]);
+    await claim("n1");
+    expect(await readdir(store.paths.machines)).toEqual(["n1"]);
+    expect((await readdir(store.dir("n1"))).sort()).toEqual(["config.json", "progress.json"]);
   });
 
   it.each([...strangeNames, "-n1", "n_1", "n 1", "é", "n1\n"])(
     "refuses %j before the disk is touched",
     async (name) => {
-      await expect(store.claim(name)).rejects.toThrow(
+      await expect(claim(name)).rejects.toThrow(
         "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -",
       );
       expect(await readdir(root)).toEqual([]);
@@ -226,8 +244,6 @@ describe("the locks of a store", () => {
 });
 
 describe("the journal of a machine", () => {
-  const journal = { phase: "create", done: ["make the disk"], settings: { engine: { version: "27" } } } as const;
-
   it("is what was written last, and nothing after it was removed", async () => {
     await make("n1");
     expect(await store.readJournal("n1")).toBeUndefined();
@@ -254,5 +270,5 @@ describe("the journal of a machine", () => {
 it("explains a store that is no directory", async () => {
   await writeFile(store.paths.machines, "");
   await expect(store.names()).rejects.toThrow(`open ${store.paths.machines}: not a directory`);
-  await expect(store.claim("n1")).rejects.toMatchObject({ code: "failed" });
+  await expect(claim("n1")).rejects.toMatchObject({ code: "failed" });
 });

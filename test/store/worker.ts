@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { newConfig } from "../../src/store/config.js";
 import { replaceFile } from "../../src/store/file.js";
 import { withLock } from "../../src/store/lock.js";
 import { openStore } from "../../src/store/store.js";
@@ -31,10 +32,27 @@ switch (task) {
       console.log("replaced");
     }
   case "claim": // ROOT MACHINE
-    await openStore(first, about).claim(second);
+    await claim(first, second);
     break;
   default:
     throw new Error(`unknown task ${String(task)}`);
+}
+
+async function claim(root: string, name: string): Promise<void> {
+  const driver = {
+    IPAddress: "",
+    MachineName: name,
+    SSHUser: "",
+    SSHPort: 0,
+    SSHKeyPath: "",
+    StorePath: root,
+    SwarmMaster: false,
+    SwarmHost: "",
+    SwarmDiscovery: "",
+  };
+  const config = newConfig({ name, root, driverName: "none", driver });
+  const store = openStore(root, { ...about, wait: 60_000 });
+  await store.lock(name, () => store.claim(name, config, { phase: "create", done: [], settings: {} }));
 }
 
 async function increment(file: string): Promise<void> {

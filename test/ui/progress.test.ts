@@ -113,6 +113,14 @@ describe("progress in a terminal", () => {
     expect(stderr().endsWith("✔ web: install Docker (1.0 s)\n")).toBe(true);
   });
 
+  test("never draws over the edge, whatever the letters", async () => {
+    const { terminal, stderr } = fakeTerminal({ columns: 20 });
+    const progress = startProgress(terminal);
+    progress.report({ machine: "w", step: "下载软件包列表 🐳🐳🐳🐳🐳🐳", type: "started", at: 0 });
+    await progress.end();
+    expect(frames(stderr()).at(-1)).toBe("w: 下载软件包列表");
+  });
+
   test("shows the cursor again when it ends in the midst of a step", async () => {
     const { terminal, stderr } = fakeTerminal({ columns: 80 });
     const progress = startProgress(terminal);

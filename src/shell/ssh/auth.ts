@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { platform } from "node:os";
 import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from "ssh2";
-import { MachineError, messageOf } from "../../driver/index.js";
+import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
 import { isSystemError } from "../../store/file.js";
 import { openSshKeyPair } from "../../driver/key-pair.js";
 import { isEncrypted, isPrivateKey, readPublicKey } from "../keys.js";
@@ -144,7 +144,8 @@ async function readKeyFile(machine: string, path: string): Promise<string> {
     }
     if (isSystemError(error, "EACCES", "EPERM")) throw fail(`'${path}' is not readable`, "look who owns it", error);
     if (isSystemError(error, "EISDIR")) throw fail(`'${path}' is a directory`, "give the private key file", error);
-    throw error;
+    if (isMachineError(error)) throw error;
+    throw fail(`'${path}' cannot be read: ${messageOf(error)}`, "give the private key file", error);
   }
   if (isPrivateKey(content) || content.startsWith("PuTTY-User-Key-File")) return content;
   const hint = /^(ssh|ecdsa)-/.test(content)

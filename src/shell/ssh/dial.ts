@@ -1,7 +1,8 @@
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type NextAuthHandler, type ServerHostKeyAlgorithm } from "ssh2";
-import { MachineError, isMachineError, messageOf } from "../../driver/index.js";
+import { isMachineError } from "../../driver/index.js";
+import { fileFailure } from "../../store/file.js";
 import { fingerprint } from "../known-hosts.js";
 import { within } from "../within.js";
 import type { Credential } from "./auth.js";
@@ -116,9 +117,7 @@ async function save({ machine, host, check, notice }: Dial): Promise<void> {
   try {
     await check.save();
   } catch (cause) {
-    throw new MachineError("failed", `${machine}: could not save the host key of ${host}: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw fileFailure(`${machine}: could not save the host key of ${host}`, cause);
   }
 }
 

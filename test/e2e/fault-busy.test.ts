@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { contentsOf } from "../commands/support.js";
+import { output } from "../support/command.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { cli, installProgram, type Program } from "../support/program.js";
+
+interface Holder {
+  readonly pid: number;
+  /** Lets it go on, and resolves with its exit status. */
+  readonly resume: () => Promise<number | null>;
+}
+
+describeOnHosts("commands at the same time", (lab) => {
+  let program: Program;
+  let hosts: readonly Host[];
+  beforeAll(async () => {
+    [program, ...hosts] = await Promise.all([
+      installProgram(),
+      ...[1, 2, 3].map(() => lab.createHost({ image: "engine" })),
+    ]);
+  });
+  afterAll(() => program.remove());
+
+  const generic = (name: string, host = hosts[0]): string[] => [
+    ...["create", "-d", "generic", "--generic-ip-address", host?.address ?? ""],
+    ...["--generic-ssh-key", host?.keyPath ?? "", name],
+  ];
+
+  /** Starts a command line and suspends it as soon as it holds the lock of web. */
+  async function suspended(...argv: readonly string[]): Promise<Holder> {
+    const child: ChildProcess = spawn(process.execPath, [cli, ...argv], { env: program.env, stdio: "ignore" });
+    const end = once(child, "close") as Promise<[number | null]>;
+    onTestFinished(() => void child.kill("SIGKILL"));
+    while (!(await contenders()).some((file) => file.startsWith("hold."))) await sleep(1);
+    child.kill("SIGSTOP");
+    return {
+      pid: child.pid ?? 0,
+      resume: async () => {
+        child.kill("SIGCONT");
+        return (await end)[0];
+      },
+    };
+  }
+
+  function contenders(): Promise<string[]> {
+    return readdir(join(program.store, "locks", "machines", "web")).catch(() => []);
+  }
+
+  async function expectServing(name: string): Promise<void> {
+    const served = await program.bash(`eval "$(machine env ${name})" && docker version --format "{{.Server.Os}}"`);
+    expect(served, name).toMatchObject({ code: 0, stdout: "linux\n", stderr: "" });
+  }
+
+  test("eight creates in an empty store make one authority, and every certificate is of it", async () => {
+    const none = [1, 2, 3, 4, 5].map((n) => ["create", "-d", "none", "--url", "tcp://127.0.0.1:1", `n${String(n)}`]);
+    const lines = [...hosts.map((host, index) => generic(`g${String(index)}`, host)), ...none];
+    const created = await Promise.all(lines.map((line) => program.machine(line)));
+    for (const one of created) expect(one).toMatchObject({ code: 0 });
+    const told = created.map(({ stderr }) => stderr).join("");
+    expect(told.match(/^Creating (CA|client certificate): /gm)).toHaveLength(2);
+
+    const certs = join(program.store, "certs");
+    const ca = await readFile(join(certs, "ca.pem"), "utf8");
+    const verified = (path: string): Promise<string> =>
+      output("openssl", ["verify", "-CAfile", join(certs, "ca.pem"), path]);
+    await verified(join(certs, "cert.pem"));
+    for (const name of ["g0", "g1", "g2"]) {
+      const dir = join(program.store, "machines", name);
+      expect(await readFile(join(dir, "ca.pem"), "utf8")).toBe(ca);
+      for (const leaf of ["cert.pem", "server.pem"]) await verified(join(dir, leaf));
+      await expectServing(name);
+    }
+    expect((await program.machine(["ls", "-q"])).stdout).toBe("g0\ng1\ng2\nn1\nn2\nn3\nn4\nn5\n");
+    expect(await readdir(join(program.store, "locks"), { recursive: true })).toEqual(["machines"]);
+  });
+
+  test("creates of one name give it to one of them, and the others touch nothing", async () => {
+    const created = await Promise.all([1, 2, 3, 4].map(() => program.machine(generic("web"))));
+    expect(created.filter(({ code }) => code === 0)).toHaveLength(1);
+    for (const { code, stderr } of created.filter((one) => one.code !== 0)) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Docker machine "web" already exists\n$|^web is in use by process \d+ \(create web\)/m);
+    }
+    await expectServing("web");
+  });
+
+  test("wait for each other: two provisions of one machine both succeed", async () => {
+    const both = await Promise.all([1, 2].map(() => program.machine(["provision", "web"])));
+    expect(both).toMatchObject([{ code: 0 }, { code: 0 }]);
+    await expectServing("web");
+  });
+
+  test("that wait too long say who works on the machine, and change nothing", async () => {
+    const holder = await suspended("provision", "web");
+    const before = await contentsOf(join(program.store, "machines"));
+    const held = `web is in use by process ${String(holder.pid)} (provision web), since 20`;
+    const lines = [
+      ["provision", "web"],
+      ["regenerate-certs", "-f", "web"],
+      ["upgrade", "web"],
+      ["rm", "-y", "web"],
+    ];
+    for (const refused of await Promise.all(lines.map((line) => program.machine(line)))) {
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(held);
+      expect(refused.stderr).toMatch(/\nhint: try again when it is done; .*delete .*\/locks\/machines\/web\/hold\./);
+    }
+    const taken = await program.machine(generic("web"));
+    expect(taken).toMatchObject({ code: 1, stderr: 'Docker machine "web" already exists\n' });
+    expect(await contentsOf(join(program.store, "machines"))).toEqual(before);
+    expect(await holder.resume()).toBe(0);
+    await expectServing("web");
+  });
+
+  test("a provision that waited for rm finds that the machine is gone", async () => {
+    const holder = await suspended("provision", "web");
+    const removed = program.machine(["rm", "-y", "web"]);
+    while ((await contenders()).length < 2) await sleep(1);
+    const late = program.machine(["provision", "web"]);
+    while ((await contenders()).length < 3) await sleep(1);
+    expect(await holder.resume()).toBe(0);
+    expect(await removed).toMatchObject({ code: 0 });
+    const { code, stderr } = await late;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Docker machine "web" does not exist\./);
+    expect(await readdir(join(program.store, "machines"))).not.toContain("web");
+    expect(await contenders()).toEqual([]);
+  });
+});

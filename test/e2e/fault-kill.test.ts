@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { cli, installProgram, type Program } from "../support/program.js";
+
+const last = "done check the engine's TLS";
+
+/**
+ * What a create says when it comes to a point, and the milliseconds after it in which a signal is sent. `start` is the
+ * start of the process, `claim` the first change in the directory of machines; the rest stands on stderr.
+ */
+const points: Readonly<Record<string, number>> = {
+  start: 300,
+  "Creating CA": 50,
+  "Creating client certificate": 40,
+  claim: 15,
+  "started log in to the host": 300,
+  "started wait for the host": 40,
+  "started read the host's facts": 250,
+  "started set the host name": 60,
+  "started install the engine": 15,
+  "started configure the engine": 250,
+  "started restart the engine": 1_500,
+  "started check the engine's TLS": 60,
+  [last]: 15,
+};
+const signals = ["SIGINT", "SIGKILL"] as const;
+const times = 2;
+
+interface Moment {
+  readonly point: string;
+  /** Milliseconds after the point. */
+  readonly delay: number;
+  readonly signal: (typeof signals)[number];
+}
+
+interface Place {
+  readonly host: Host;
+  readonly program: Program;
+}
+
+describeOnHosts("a create that is cut off", (lab) => {
+  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+  const random = randomFrom(seed);
+  let places: readonly Place[];
+  beforeAll(async () => {
+    places = await Promise.all(
+      [1, 2].map(async () => ({ host: await lab.createHost({ image: "engine" }), program: await installProgram() })),
+    );
+  });
+  afterAll(() => Promise.all(places.map(({ program }) => program.remove())));
+
+  test("at 52 random moments, four aimed at each step, is undone or seen, and the host serves again", async () => {
+    process.stderr.write(`the moments are those of SEED=${String(seed)}\n`);
+    const moments = allMoments(random);
+    expect(moments).toHaveLength(52);
+    const hit = new Set<string>();
+    const works = places.map(async (place) => {
+      for (let moment = moments.pop(); moment !== undefined; moment = moments.pop()) {
+        if (await survives(place, moment, random() < 0.5)) hit.add(moment.point);
+      }
+    });
+    await Promise.allSettled(works);
+    await Promise.all(works);
+    // Behind the last point there is hardly anything to cut off.
+    expect([...hit, last]).toEqual(expect.arrayContaining(Object.keys(points)));
+  }, 600_000);
+});
+
+/** Cuts one create off and returns whether it was at work still, after everything was found right. */
+async function survives(place: Place, moment: Moment, goesOn: boolean): Promise<boolean> {
+  const { program } = place;
+  const about = `${moment.signal} ${moment.delay.toFixed(1)} ms after "${moment.point}"`;
+  if (moment.point.startsWith("Creating")) await rm(program.store, { recursive: true, force: true });
+  const { code, stderr } = await cutOff(place, moment);
+  expect(stderr, about).not.toMatch(/This is a bug|^ {4}at |PRIVATE KEY/m);
+  expect(code === 130, about).toBe(stderr.includes('"code":"interrupted"'));
+  if (moment.signal === "SIGINT") expect([130, 0, ...(moment.point === "start" ? [null] : [])], about).toContain(code);
+
+  const row = (await succeeds(program, about, "ls")).split("\n").find((line) => line.startsWith("web "));
+  const isLeft = row !== undefined;
+  if (code === 0 || moment.signal === "SIGINT") expect(isLeft, about).toBe(code === 0);
+  const told = /create was cut off: machine create --resume web|not provisioned: machine provision web/.exec(row ?? "");
+  if (code === 0) expect(told, about).toBeNull();
+  if (isLeft && goesOn && told !== null) {
+    await succeeds(
+      program,
+      about,
+      ...(told[0].endsWith("provision web") ? ["provision", "web"] : ["create", "--resume", "web"]),
+    );
+  } else {
+    if (isLeft) await succeeds(program, about, "rm", "-y", "web");
+    expect(await engineComesBack(place), about).toBe(true);
+    await succeeds(program, about, ...createWeb(place));
+  }
+  await expectWhole(place, about);
+  await succeeds(program, about, "rm", "-y", "web");
+  return code !== 0;
+}
+
+/** The machine is complete, nothing half-made is beside it, and its engine serves. */
+async function expectWhole({ program }: Place, about: string): Promise<void> {
+  const served = await program.bash('eval "$(machine env web)" && docker version --format "{{.Server.Os}}"');
+  expect(served, about).toMatchObject({ code: 0, stdout: "linux\n", stderr: "" });
+  expect(await succeeds(program, about, "ls"), about).toMatch(/^web .* Running .*v\d\S+ *\n/m);
+  expect(await readdir(join(program.store, "machines")), about).toEqual(["web"]);
+  expect((await readdir(join(program.store, "machines", "web"))).sort(), about).toEqual(
+    ["ca.pem", "cert.pem", "config.json", "key.pem", "known_hosts", "server-key.pem", "server.pem"].sort(),
+  );
+  expect((await readdir(join(program.store, "certs"))).sort(), about).toEqual(
+    ["ca-key.pem", "ca.pem", "cert.pem", "key.pem"].sort(),
+  );
+}
+
+/** Whatever a script on the host was doing when its connection was lost. */
+async function engineComesBack({ host }: Place): Promise<boolean> {
+  const wait = "for n in $(seq 60); do systemctl is-active -q docker && exit; sleep 0.5; done; exit 1";
+  return (await host.exec(wait)).code === 0;
+}
+
+function createWeb({ host }: Place): string[] {
+  return ["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-key", host.keyPath, "web"];
+}
+
+async function succeeds({ machine }: Program, about: string, ...argv: readonly string[]): Promise<string> {
+  const ran = await machine(argv);
+  expect(ran, `${about}, then ${argv.join(" ")}`).toMatchObject({ code: 0 });
+  return ran.stdout;
+}
+
+/** Starts a create and sends it the signal at the moment. A point that never comes is a create that ends by itself. */
+async function cutOff(
+  place: Place,
+  { point, delay, signal }: Moment,
+): Promise<{ code: number | null; stderr: string }> {
+  const machines = join(place.program.store, "machines");
+  await mkdir(machines, { recursive: true, mode: 0o700 });
+  const child = spawn(process.execPath, [cli, "--json", ...createWeb(place)], {
+    env: place.program.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  const said = new Promise<void>((resolve) => {
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (pointsIn(stderr).some((one) => one.startsWith(point))) resolve();
+    });
+  });
+  const watcher = watch(machines);
+  const reached = point === "start" ? Promise.resolve() : point === "claim" ? once(watcher, "change") : said;
+  const end = once(child, "close") as Promise<[number | null]>;
+  await Promise.race([reached.then(() => sleep(delay)), end]);
+  sendTo(child, signal);
+  const [code] = await end;
+  watcher.close();
+  return { code, stderr };
+}
+
+function sendTo(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+}
+
+/** `TYPE STEP` of each event, or the message, of lines that are whole. */
+function pointsIn(stderr: string): string[] {
+  return stderr
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => {
+      const {
+        type = "",
+        step,
+        line: message = "",
+      } = JSON.parse(line) as { type?: string; step?: string; line?: string };
+      return step === undefined ? message : `${type} ${step}`;
+    });
+}
+
+/** Each point with each signal some times, at random delays, in random order. */
+function allMoments(random: () => number): Moment[] {
+  const moments = Object.entries(points).flatMap(([point, most]) =>
+    signals.flatMap((signal) => Array.from({ length: times }, () => ({ point, signal, delay: random() * most }))),
+  );
+  return moments
+    .map((moment) => ({ moment, key: random() }))
+    .sort((one, other) => one.key - other.key)
+    .map(({ moment }) => moment);
+}
+
+/** Numbers from 0 to 1, the same ones for the same seed (mulberry32, public domain). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
