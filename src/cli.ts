@@ -30,7 +30,11 @@ const terminal: Terminal = {
   },
   env: process.env,
   signal: interruption.signal,
-  program: called.endsWith(".js") ? `node ${process.argv[1] ?? called}` : called,
+  program: /\.c?js$/.test(called) ? `node ${process.argv[1] ?? called}` : called,
   platform: process.platform,
 };
-process.exitCode = await main(process.argv.slice(2), terminal);
+// Stands where nothing is left to wait for and the command has not come to an end: a bug of ours.
+process.exitCode = 70;
+void main(process.argv.slice(2), terminal).then((status) => {
+  process.exitCode = status;
+});

@@ -7,7 +7,7 @@ import { saveBusybox } from "./host-image.js";
 import { removeQuickstartHost, startQuickstartHost } from "./quickstart-host.js";
 
 // `npm run quickstart`: the main job on a real host. `npm run quickstart -- --remove` takes everything away again.
-const cli = join(import.meta.dirname, "..", "..", "dist", "cli.js");
+const cli = join(import.meta.dirname, "..", "..", "dist", "cli.cjs");
 const name = "quickstart";
 
 await (process.argv.includes("--remove") ? remove() : run());
