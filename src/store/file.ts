@@ -1,4 +1,5 @@
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { promises as fs } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +17,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
     await writeDurably(temporary, content, mode);
     await renameOver(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -26,7 +27,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
 const temporaryPrefix = ".new-";
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const file = await open(path, "wx", mode);
+  const file = await fs.open(path, "wx", mode);
   try {
     await file.writeFile(content);
     await file.chmod(mode);
@@ -40,7 +41,7 @@ async function writeDurably(path: string, content: string | Uint8Array, mode: nu
 async function renameOver(from: string, to: string): Promise<void> {
   for (let pause = 10; ; pause *= 2) {
     try {
-      await rename(from, to);
+      await fs.rename(from, to);
       return;
     } catch (error) {
       const passes = platform() === "win32" && isSystemError(error, "EPERM", "EBUSY", "EACCES");
@@ -54,7 +55,7 @@ async function renameOver(from: string, to: string): Promise<void> {
 async function syncDirectory(path: string): Promise<void> {
   let directory: FileHandle;
   try {
-    directory = await open(path, "r");
+    directory = await fs.open(path, "r");
   } catch (error) {
     if (isSystemError(error, "EPERM", "EACCES", "EISDIR")) return;
     throw error;

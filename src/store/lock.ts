@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { promises as fs } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { kill, pid as ownPid } from "node:process";
@@ -103,8 +103,8 @@ async function enter(place: string, self: Ticket, command: string): Promise<void
   const facts = JSON.stringify({ ...self, since: new Date(self.since).toISOString(), command }) + "\n";
   for (let triesLeft = 100; ; triesLeft--) {
     try {
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      await writeFile(join(place, fileName("wait", self)), facts, { flag: "wx", mode: 0o600 });
+      await fs.mkdir(place, { recursive: true, mode: 0o700 });
+      await fs.writeFile(join(place, fileName("wait", self)), facts, { flag: "wx", mode: 0o600 });
       return;
     } catch (error) {
       if (isSystemError(error, "ENOENT") && triesLeft > 0) continue;
@@ -114,9 +114,9 @@ async function enter(place: string, self: Ticket, command: string): Promise<void
 }
 
 async function leave(place: string, self: Ticket): Promise<void> {
-  await rm(join(place, fileName("hold", self)), { force: true });
-  await rm(join(place, fileName("wait", self)), { force: true });
-  await rmdir(place).catch(() => undefined);
+  await fs.rm(join(place, fileName("hold", self)), { force: true });
+  await fs.rm(join(place, fileName("wait", self)), { force: true });
+  await fs.rmdir(place).catch(() => undefined);
 }
 
 /**
@@ -143,9 +143,9 @@ async function acquire(
 async function claim(place: string, self: Ticket): Promise<boolean> {
   const waiting = join(place, fileName("wait", self));
   const holding = join(place, fileName("hold", self));
-  await rename(waiting, holding);
+  await fs.rename(waiting, holding);
   const { holder } = await look(place, self);
-  if (holder !== undefined) await rename(holding, waiting);
+  if (holder !== undefined) await fs.rename(holding, waiting);
   return holder === undefined;
 }
 
@@ -155,10 +155,10 @@ async function look(
   self: Ticket,
 ): Promise<{ holder: Contender | undefined; ahead: readonly Contender[] }> {
   const living: Contender[] = [];
-  for (const file of await readdir(place)) {
+  for (const file of await fs.readdir(place)) {
     const other = parseFileName(file);
     if (other === undefined || other.token === self.token) continue;
-    if (await isDead(other, self.host)) await rm(join(place, file), { force: true });
+    if (await isDead(other, self.host)) await fs.rm(join(place, file), { force: true });
     else living.push(other);
   }
   const ahead = living.filter((other) => !other.holds && other.host === self.host && isBefore(other, self));
@@ -190,7 +190,7 @@ function exists(pid: number): boolean {
 /** Fields 3 and 22 of proc_pid_stat(5); field 2 may hold spaces and parentheses. Undefined where there is no /proc. */
 async function processStat(pid: number): Promise<{ start: string; isZombie: boolean } | undefined> {
   try {
-    const stat = await readFile(`/proc/${String(pid)}/stat`, "latin1");
+    const stat = await fs.readFile(`/proc/${String(pid)}/stat`, "latin1");
     const [state, ...later] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const start = later[18];
     return start === undefined ? undefined : { start, isZombie: state === "Z" || state === "X" };
@@ -226,7 +226,7 @@ async function busy(place: string, name: string, other: Contender | undefined): 
 
 async function commandIn(file: string): Promise<string> {
   try {
-    const facts: unknown = JSON.parse(await readFile(file, "utf8"));
+    const facts: unknown = JSON.parse(await fs.readFile(file, "utf8"));
     const isKnown = typeof facts === "object" && facts !== null && "command" in facts;
     return isKnown && typeof facts.command === "string" ? ` (${facts.command})` : "";
   } catch {
