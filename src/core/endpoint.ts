@@ -19,7 +19,7 @@ export async function checkEndpoint(
   const address = hostname.replace(/^\[|\]$/g, "");
   if (host.driver.access(host.machine.state).shell === undefined) return { url, address };
   try {
-    await handshake(url, await readCredentials(host.dir), { signal: session.signal });
+    await handshake(url, readCredentials(host.dir), { signal: session.signal });
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { status } = await host.driver.inspect(host.machine, host.io);
@@ -33,6 +33,6 @@ export async function checkEndpoint(
       { hint: error.hint, cause: error },
     );
   }
-  await warnOfExpiry(session, host);
+  warnOfExpiry(session, host);
   return { url, address };
 }

@@ -97,7 +97,7 @@ async function prove({ user, signal }: Session, { dir, driver, machine }: Host, 
   await installClientCertificate(certs, dir);
   const { makeAuthority } = await import("../tls/certificate.js");
   const foreign = await makeAuthority({ user, now: Date.now() });
-  await proveTls(driver.access(machine.state).docker, await readCredentials(dir), foreign, { signal });
+  await proveTls(driver.access(machine.state).docker, readCredentials(dir), foreign, { signal });
 }
 
 interface ServerFiles {
