@@ -1,26 +1,78 @@
-// Bundles the program into dist/: one entry, and one chunk for each command, driver and library that is loaded on demand.
+// Bundles the program into dist/: cli.cjs, and a file for each command, driver and library that is loaded on demand.
 import { chmod, rm } from "node:fs/promises";
+import { relative } from "node:path";
 import { build } from "esbuild";
 
-const dist = new URL("../dist/", import.meta.url).pathname;
-await rm(dist, { recursive: true, force: true });
-await build({
-  entryPoints: { cli: "src/cli.ts", driver: "src/driver/index.ts", "driver-test": "src/driver/conformance.ts" },
+const root = new URL("../", import.meta.url).pathname;
+const dist = `${root}dist/`;
+const common = {
   outdir: dist,
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20.17",
-  // A CommonJS package keeps its names to itself when it is imported on demand.
-  mainFields: ["module", "main"],
   minifyWhitespace: true,
   minifySyntax: true,
-  // ssh2 does without both: they are faster ciphers built by a compiler at install time.
-  external: ["*.node", "cpu-features"],
-  define: { __dirname: "import.meta.dirname" },
-  // The CommonJS packages among them ask for Node's modules by require.
-  banner: { js: 'import{createRequire as _r}from"node:module";const require=_r(import.meta.url);' },
   logLevel: "warning",
-});
-await chmod(`${dist}cli.js`, 0o755);
+};
+
+await rm(dist, { recursive: true, force: true });
+await buildProgram();
+await buildContract();
+
+/** CommonJS, since Node's loader of ES modules alone makes its start a fifth longer. */
+async function buildProgram() {
+  const files = new Map([[`${root}src/cli.ts`, "cli"]]);
+  // Those that are found on the way are built after it.
+  for (const [source, name] of files) {
+    await build({
+      ...common,
+      entryPoints: { [name]: source },
+      format: "cjs",
+      outExtension: { ".js": ".cjs" },
+      mainFields: ["module", "main"],
+      // ssh2 does without both: they are faster ciphers built by a compiler at install time.
+      external: ["./*.cjs", "*.node", "cpu-features"],
+      define: { "import.meta.dirname": "__dirname" },
+      supported: { "dynamic-import": false },
+      plugins: [onDemand(files)],
+    });
+  }
+  await chmod(`${dist}cli.cjs`, 0o755);
+}
+
+/**
+ * Makes each `import()` a `require` of a file of its own, which holds whatever it needs. So some modules are in more
+ * files than one, which is harmless for modules without state, and a command is two or three files.
+ */
+function onDemand(files) {
+  return {
+    name: "on-demand",
+    setup({ onResolve, onLoad, resolve }) {
+      onResolve({ filter: /^/ }, async ({ path, kind, resolveDir }) => {
+        if (kind !== "dynamic-import" || path.startsWith("node:")) return undefined;
+        const { path: source } = await resolve(path, { kind: "import-statement", resolveDir });
+        if (!files.has(source)) files.set(source, fileName(source, path));
+        return { path: files.get(source), namespace: "on-demand" };
+      });
+      onLoad({ filter: /^/, namespace: "on-demand" }, ({ path }) => ({
+        contents: `export * from "./${path}.cjs"; export { default } from "./${path}.cjs";`,
+      }));
+    },
+  };
+}
+
+/** `commands-env` for src/commands/env.ts, `peculiar-x509` for the package. */
+function fileName(source, specifier) {
+  const path = source.includes("/node_modules/") ? specifier : relative(root, source);
+  return path.replaceAll(/^(src\/|@)|(\/index)?\.ts$/g, "").replaceAll("/", "-");
+}
+
+/** What an outside driver imports. */
+async function buildContract() {
+  await build({
+    ...common,
+    entryPoints: { driver: `${root}src/driver/index.ts`, "driver-test": `${root}src/driver/conformance.ts` },
+    format: "esm",
+    splitting: true,
+  });
+}

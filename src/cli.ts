@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeSync } from "node:fs";
 import { basename } from "node:path";
 import { main } from "./main.js";
 import type { Terminal } from "./ui/terminal.js";
@@ -11,22 +12,16 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     interruption.abort(new Error(signal));
   });
 }
-// `machine ls | head -1` closes stdout early: that is no error, and what was begun is done to its end.
-const unwritten: Error[] = [];
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE" || unwritten.push(error) > 1) return;
-  process.exitCode = 1;
-  terminal.stderr.write(`The output could not be written: ${error.message}\n`);
-});
-
 const called = basename(process.argv[1] ?? "machine");
+const output = openOutput();
 const terminal: Terminal = {
+  write: output.write,
   // Opened when first used: each costs some milliseconds.
   get stdin() {
     return process.stdin;
   },
   get stdout() {
-    return process.stdout;
+    return output.stream();
   },
   get stderr() {
     // Nobody is left to tell that nobody listens.
@@ -35,8 +30,41 @@ const terminal: Terminal = {
   },
   env: process.env,
   signal: interruption.signal,
-  program: called.endsWith(".js") ? `node ${process.argv[1] ?? called}` : called,
+  program: /\.c?js$/.test(called) ? `node ${process.argv[1] ?? called}` : called,
   platform: process.platform,
 };
-const status = await main(process.argv.slice(2), terminal);
-process.exitCode = unwritten.length > 0 && status === 0 ? 1 : status;
+// Stands where nothing is left to wait for and the command has not come to an end: a bug of ours.
+process.exitCode = 70;
+void main(process.argv.slice(2), terminal).then((status) => {
+  process.exitCode = output.isLost() && status === 0 ? 1 : status;
+});
+
+/**
+ * Standard output. Results go straight to its descriptor, since to open `process.stdout` takes longer than all that
+ * `ip` does. The stream is for those who need one, for a full pipe that does not block, and for the consoles of Windows.
+ * `machine ls | head -1` closes it early: that is no error, and what was begun is done to its end.
+ */
+function openOutput() {
+  let opened: NodeJS.WriteStream | undefined;
+  let failure: NodeJS.ErrnoException | undefined;
+  const fail = (error: NodeJS.ErrnoException): void => {
+    if (failure === undefined && error.code !== "EPIPE") {
+      terminal.stderr.write(`The output could not be written: ${error.message}\n`);
+    }
+    failure ??= error;
+  };
+  const stream = (): NodeJS.WriteStream => (opened ??= process.stdout.on("error", fail));
+  const write = (text: string): void => {
+    if (failure !== undefined) return;
+    let rest = Buffer.from(text);
+    try {
+      if (opened !== undefined || process.platform === "win32") stream().write(rest);
+      else while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      const thrown = error as NodeJS.ErrnoException;
+      if (thrown.code === "EAGAIN") stream().write(rest);
+      else fail(thrown);
+    }
+  };
+  return { stream, write, isLost: () => failure !== undefined && failure.code !== "EPIPE" };
+}

@@ -1,4 +1,4 @@
-import { access as fileAccess, constants } from "node:fs/promises";
+import { constants, promises as fs } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import {
@@ -16,7 +16,6 @@ import {
   type SshTarget,
   type Step,
 } from "../../src/driver/index.js";
-import { answers } from "./probe.js";
 import { reboot } from "./reboot.js";
 
 /** `EnginePort` and `SSHKey` are docker-machine's; the rest is left out of config.json where it is not used. */
@@ -84,6 +83,7 @@ export default defineDriver({
   async inspect({ state }, io) {
     checkState(state);
     if (state.SSHJump === undefined) {
+      const { answers } = await import("./probe.js");
       const up = (await answers(state.IPAddress, state.EnginePort)) || (await answers(state.IPAddress, state.SSHPort));
       return { status: up ? "running" : "stopped" };
     }
@@ -135,7 +135,7 @@ async function readableKey(path: string, io: Pick<Io, "env">): Promise<string> {
   const expanded = path.startsWith("~/") ? join(io.env["HOME"] ?? homedir(), path.slice(2)) : path;
   const full = isAbsolute(expanded) ? expanded : resolve(expanded);
   try {
-    await fileAccess(full, constants.R_OK);
+    await fs.access(full, constants.R_OK);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new MachineError(

@@ -15,14 +15,13 @@ export const inspect = defineCommand({
   async run({ args, values, session, terminal }) {
     const { dir, config } = await session.store.read(await oneName(args, session));
     // Beside what config.json holds: docker-machine shows nothing of them.
-    const shown = { ...config, Certificates: await machineCertificates(dir) };
+    const shown = { ...config, Certificates: machineCertificates(dir) };
     print(terminal, values.format ? await render(values.format, shown) : encodeJson(shown));
   },
 });
 
 async function render(format: string, shown: object): Promise<string> {
-  const { execute } = await import("../gotemplate/index.js");
-  const { fromJson } = await import("../gotemplate/value.js");
+  const { execute, fromJson } = await import("../gotemplate/index.js");
   return execute(await parseFormat(format), fromJson(shown));
 }
 

@@ -1,4 +1,3 @@
-import { listMachines } from "../core/listing.js";
 import { boolean, integer, list, MachineError, text } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { print, type Terminal } from "../ui/terminal.js";
@@ -22,19 +21,24 @@ export const ls = defineCommand({
   },
   async run({ values, session, terminal }) {
     const filter = filterOf(values.filter);
-    const stored = await session.store.list();
     if (values.quiet && !filter.keys.has("state")) {
-      printNames(terminal, filter, stored.map(unasked));
+      const isByName = [...filter.keys].every((key) => key === "name");
+      const machines = isByName ? (await session.store.names()).map(unread) : (await session.store.list()).map(unasked);
+      printNames(terminal, filter, machines);
       return;
     }
-    const rows = await listMachines(session, stored, values.timeout * 1000);
+    const { listMachines } = await import("../core/listing.js");
+    const rows = await listMachines(session, await session.store.list(), {
+      limit: values.timeout * 1000,
+      certificates: values.format !== undefined,
+    });
     if (values.quiet) {
       printNames(terminal, filter, rows);
       return;
     }
     const { render } = await import("./list-format.js");
     const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
-    terminal.stdout.write(render(shown, rows, values.format, terminal.env));
+    terminal.write(render(shown, rows, values.format, terminal.env));
   },
 });
 
@@ -45,7 +49,8 @@ export const active = defineCommand({
   },
   async run({ args, values, session, terminal }) {
     if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
-    const rows = await listMachines(session, await session.store.list(), values.timeout * 1000);
+    const { listMachines } = await import("../core/listing.js");
+    const rows = await listMachines(session, await session.store.list(), { limit: values.timeout * 1000 });
     const found = [...rows].sort(byName).find(({ url }) => url !== "" && url === terminal.env["DOCKER_HOST"]);
     if (found !== undefined) {
       print(terminal, found.name);
@@ -60,13 +65,25 @@ function printNames(terminal: Terminal, filter: Filter, rows: readonly Filterabl
   for (const row of rows) if (filter.matches(row, rows)) print(terminal, row.name);
 }
 
+function unread(name: string): Filterable {
+  return { name, driverName: "", state: "" };
+}
+
 function unasked(one: StoredMachine | BrokenMachine): Filterable {
   if ("error" in one) return { name: one.name, driverName: "not found", state: "Error" };
   return { name: one.name, driverName: one.config.DriverName, state: "", config: one.config };
 }
 
-/** Natural order of the names in lower case: m2 before m10. */
+/** Natural order of the names in lower case, m2 before m10: Intl.Collator's, which takes as long to load as Node. */
 function byName({ name: one }: { readonly name: string }, { name: other }: { readonly name: string }): number {
-  const order = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
-  return order.compare(one.toLowerCase(), other.toLowerCase());
+  const [parts, others] = [partsOf(one), partsOf(other)];
+  const at = parts.findIndex((part, index) => part !== others[index]);
+  if (at < 0) return parts.length - others.length;
+  const [part = "", against = ""] = [parts[at], others[at]];
+  return Number(part) - Number(against) || (part < against ? -1 : 1);
+}
+
+/** `M10.b` is `m`, `10` and `.b`. */
+function partsOf(name: string): readonly string[] {
+  return name.toLowerCase().match(/\d+|\D+/g) ?? [];
 }

@@ -16,6 +16,6 @@ export const version = defineCommand({
     }
     const host = await loadHost(session, await oneName(args, session));
     await engineUrl(host);
-    print(terminal, await askVersion(session, host, host.driver));
+    print(terminal, await askVersion(host, host.driver, session));
   },
 });

@@ -19,7 +19,7 @@ export async function checkEndpoint(
   const address = hostname.replace(/^\[|\]$/g, "");
   if (host.driver.access(host.machine.state).shell === undefined) return { url, address };
   try {
-    await handshake(url, await readCredentials(host.dir), { signal: session.signal });
+    await handshake(url, readCredentials(host.dir), { signal: session.signal });
   } catch (failure) {
     const error = named(host.name, failure);
     if (!isMachineError(error)) throw error;
@@ -34,6 +34,6 @@ export async function checkEndpoint(
       { hint: error.hint, cause: error },
     );
   }
-  await warnOfExpiry(session, host);
+  warnOfExpiry(session, host);
   return { url, address };
 }

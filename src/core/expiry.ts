@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { daysLeft, describeCertificate, endsSoon } from "../tls/describe.js";
 import type { Session } from "./session.js";
@@ -12,10 +12,10 @@ export interface CertificateSummary {
 }
 
 /** The machine's certificates by their file names; one that is missing or cannot be read is left out. */
-export async function machineCertificates(dir: string): Promise<Readonly<Record<string, CertificateSummary>>> {
+export function machineCertificates(dir: string): Readonly<Record<string, CertificateSummary>> {
   const found: Record<string, CertificateSummary> = {};
   for (const file of ["ca.pem", "cert.pem", "server.pem"]) {
-    const facts = await factsOf(join(dir, file));
+    const facts = factsOf(join(dir, file));
     if (facts === undefined) continue;
     found[file] = {
       Subject: facts.subject,
@@ -28,17 +28,14 @@ export async function machineCertificates(dir: string): Promise<Readonly<Record<
 }
 
 /** When the first of them ends; undefined where there is none. */
-export async function certificatesEnd(dir: string): Promise<Date | undefined> {
-  const ends = Object.values(await machineCertificates(dir)).map(({ NotAfter }) => Date.parse(NotAfter));
+export function certificatesEnd(dir: string): Date | undefined {
+  const ends = Object.values(machineCertificates(dir)).map(({ NotAfter }) => Date.parse(NotAfter));
   return ends.length === 0 ? undefined : new Date(Math.min(...ends));
 }
 
 /** Warns 30 days ahead, with the command that renews. */
-export async function warnOfExpiry(
-  session: Session,
-  { name, dir }: { readonly name: string; readonly dir: string },
-): Promise<void> {
-  const end = await certificatesEnd(dir);
+export function warnOfExpiry(session: Session, { name, dir }: { readonly name: string; readonly dir: string }): void {
+  const end = certificatesEnd(dir);
   if (end === undefined) return;
   const facts = { notAfter: end.getTime() };
   if (!endsSoon(facts, Date.now())) return;
@@ -47,9 +44,9 @@ export async function warnOfExpiry(
   session.tell(`The certificates of ${name} ${when}. To renew them: machine regenerate-certs ${name}`);
 }
 
-async function factsOf(path: string): Promise<ReturnType<typeof describeCertificate> | undefined> {
+function factsOf(path: string): ReturnType<typeof describeCertificate> | undefined {
   try {
-    return describeCertificate(await readFile(path, "utf8"));
+    return describeCertificate(readFileSync(path, "utf8"));
   } catch {
     return undefined;
   }

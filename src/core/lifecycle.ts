@@ -31,7 +31,7 @@ export async function changePower(session: Session, host: Host, verb: Verb): Pro
 async function engineUp(session: Session, { name, dir, driver, io }: Host, state: DriverState): Promise<void> {
   const { docker: url, shell } = driver.access(state);
   if (shell === undefined) return;
-  const credentials = await readCredentials(dir);
+  const credentials = readCredentials(dir);
   const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;
   await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
     try {

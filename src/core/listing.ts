@@ -1,4 +1,5 @@
-import { performance } from "node:perf_hooks";
+import { setMaxListeners } from "node:events";
+import type { CallOptions } from "../docker/connection.js";
 import { isMachineError, MachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
@@ -28,42 +29,55 @@ export interface Listed {
   readonly certificatesEnd?: Date | undefined;
 }
 
-/** Asks all machines at once; one that has not answered after `limit` milliseconds is a `Timeout`. */
+export interface ListingOptions {
+  /** Milliseconds after which a machine that has not answered is a `Timeout`. */
+  readonly limit: number;
+  /** Look when the certificates end. Default: no. */
+  readonly certificates?: boolean;
+}
+
+/** Asks all machines at once. */
 export async function listMachines(
   session: Session,
   machines: readonly (StoredMachine | BrokenMachine)[],
-  limit: number,
+  options: ListingOptions,
 ): Promise<Listed[]> {
-  const rows = await Promise.all(
-    machines.map((one) => ("error" in one ? Promise.resolve(brokenRow(one)) : withinLimit(session, one, limit))),
-  );
+  const { limit } = options;
+  const tooLate = AbortSignal.timeout(limit);
+  const late = new Promise<void>((resolve) => {
+    tooLate.addEventListener("abort", () => {
+      resolve();
+    });
+    if (limit <= 0) resolve();
+  });
+  const signal = AbortSignal.any([session.signal, tooLate]);
+  // Node 20 warns of the eleventh listener.
+  setMaxListeners(0, signal);
+  const call: Asking = { session: { ...session, signal }, contexts: new Map(), ...options };
+  const rows = machines.map((one) => {
+    if ("error" in one) return Promise.resolve(brokenRow(one));
+    const { name, config } = one;
+    const row = { ...row0, name, driverName: config.DriverName, state: "Timeout", config };
+    return Promise.race([late.then(() => row), ask(call, one)]);
+  });
+  const listed = await Promise.all(rows);
   if (session.signal.aborted) throw new MachineError("interrupted", "interrupted");
-  return rows;
+  return listed;
 }
 
-async function withinLimit(session: Session, stored: StoredMachine, limit: number): Promise<Listed> {
-  const { name, config } = stored;
-  const tooLate = AbortSignal.timeout(limit);
-  const signal = AbortSignal.any([session.signal, tooLate]);
-  const late = new Promise<Listed>((resolve) => {
-    const row = { ...row0, name, driverName: config.DriverName, state: "Timeout", config };
-    tooLate.addEventListener(
-      "abort",
-      () => {
-        resolve(row);
-      },
-      { once: true },
-    );
-    if (limit <= 0) resolve(row);
-  });
-  return Promise.race([late, ask({ ...session, signal }, stored)]);
+/** What the questions to all machines share. */
+interface Asking extends Pick<ListingOptions, "certificates">, Required<Pick<CallOptions, "contexts">> {
+  /** Its signal ends all of them. */
+  readonly session: Session;
 }
 
 const row0 = { url: "", dockerVersion: "", responseTime: 0, error: "" };
 
-async function ask(session: Session, { name, dir, config }: StoredMachine): Promise<Listed> {
+async function ask({ session, contexts, certificates }: Asking, stored: StoredMachine): Promise<Listed> {
+  const { name, dir, config } = stored;
   const since = performance.now();
-  const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: await certificatesEnd(dir) };
+  const end = certificates === true ? certificatesEnd(dir) : undefined;
+  const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: end };
   // Once the time is over nobody waits for the answer, and nothing more must be begun.
   const unlessLate = (failure: unknown): { readonly failure: unknown } => {
     if (session.signal.aborted) throw failure;
@@ -74,7 +88,7 @@ async function ask(session: Session, { name, dir, config }: StoredMachine): Prom
     const machine = { name, dir, state: config.Driver };
     const { docker: url, shell } = driver.access(machine.state);
     const [answer, unfinished] = await Promise.all([
-      askVersion(session, { name, dir, config }, driver).then((version) => ({ version }), unlessLate),
+      askVersion(stored, driver, { signal: session.signal, contexts }).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
     const isUp = "version" in answer;

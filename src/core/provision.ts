@@ -123,7 +123,7 @@ async function prove({ user, signal }: Session, { name, dir, driver, machine }: 
   await installClientCertificate(certs, dir);
   const { makeAuthority } = await import("../tls/certificate.js");
   const foreign = await makeAuthority({ user, now: Date.now() });
-  await proveTls(driver.access(machine.state).docker, await readCredentials(dir), foreign, { signal }).catch(
+  await proveTls(driver.access(machine.state).docker, readCredentials(dir), foreign, { signal }).catch(
     (error: unknown) => {
       throw whileDoing(`${name}: could not check the engine's TLS`, named(name, error));
     },

@@ -17,7 +17,12 @@ export function connectionFailure(error: unknown, address: string): MachineError
 
 /** The other side took the connection and then would not go on: a TLS alert (which is no HTTP), or it closed. */
 export function isRefusal(error: unknown): boolean {
-  return /_ALERT_|^(ECONNRESET|EPIPE)$|^HPE_/.test(codeOf(error));
+  return /_ALERT_|^(ECONNRESET|EPIPE|ERR_NOT_HTTP)$/.test(codeOf(error));
+}
+
+/** An error that {@link connectionFailure} knows by its code, e.g. `ECONNRESET`. */
+export function withCode(code: string, message = code): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function codeOf(error: unknown): string {
@@ -25,7 +30,7 @@ function codeOf(error: unknown): string {
 }
 
 interface Meaning {
-  /** Of Node's system errors, OpenSSL's errors (ERR_SSL_, ERR_OSSL_) or its results of verifying a certificate. */
+  /** Of ours in engine.ts, Node's system errors, OpenSSL's errors (ERR_SSL_, ERR_OSSL_) or its results of verifying a certificate. */
   readonly codes: RegExp;
   readonly code: ErrorCode;
   readonly says: (address: string, error: unknown) => string;
@@ -120,7 +125,7 @@ const meanings: readonly Meaning[] = [
     hint: `no engine listens there, or it refuses the client certificate; then ${newCertificates}`,
   },
   {
-    codes: /^HPE_/,
+    codes: /^ERR_NOT_HTTP$/,
     code: "unreachable",
     says: (address) => `${address} does not answer in HTTP`,
     hint: "something else listens there, or the engine wants TLS",

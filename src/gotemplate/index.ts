@@ -5,3 +5,4 @@
 export { execute } from "./execute.js";
 export { jsonFunctions } from "./json.js";
 export { parse } from "./parse.js";
+export { fromJson } from "./value.js";

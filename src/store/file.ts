@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { promises as fs } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,7 +44,7 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
     await forEach(({ temporary, content, mode }) => writeDurably(temporary, content, mode ?? 0o600));
     await forEach(({ temporary, path }) => renameOver(temporary, path));
   } catch (error) {
-    await Promise.allSettled(staged.map(({ temporary }) => rm(temporary, { force: true })));
+    await Promise.allSettled(staged.map(({ temporary }) => fs.rm(temporary, { force: true })));
     throw error;
   }
   await Promise.all([...new Set(files.map(({ path }) => dirname(path)))].map(syncDirectory));
@@ -56,7 +57,7 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
  */
 export async function makeDirectory(path: string): Promise<void> {
   const make = (): Promise<void> =>
-    mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
       if (!isSystemError(error, "EEXIST")) throw error;
     });
   try {
@@ -93,15 +94,15 @@ const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
 
 /** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
 export async function removeLeftovers(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await fs.readdir(directory).catch(() => []);
   const left = names.filter((name) => name.startsWith(temporaryPrefix));
-  await Promise.allSettled(left.map((name) => rm(join(directory, name), { force: true })));
+  await Promise.allSettled(left.map((name) => fs.rm(join(directory, name), { force: true })));
 }
 
 const temporaryPrefix = ".new-";
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const file = await open(path, "wx", mode);
+  const file = await fs.open(path, "wx", mode);
   try {
     await file.writeFile(content);
     await file.chmod(mode);
@@ -115,7 +116,7 @@ async function writeDurably(path: string, content: string | Uint8Array, mode: nu
 async function renameOver(from: string, to: string): Promise<void> {
   for (let pause = 10; ; pause *= 2) {
     try {
-      await rename(from, to);
+      await fs.rename(from, to);
       return;
     } catch (error) {
       const passes = platform() === "win32" && isSystemError(error, "EPERM", "EBUSY", "EACCES");
@@ -129,7 +130,7 @@ async function renameOver(from: string, to: string): Promise<void> {
 async function syncDirectory(path: string): Promise<void> {
   let directory: FileHandle;
   try {
-    directory = await open(path, "r");
+    directory = await fs.open(path, "r");
   } catch (error) {
     if (isSystemError(error, "EPERM", "EACCES", "EISDIR")) return;
     throw error;

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { promises as fs } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { kill, pid as ownPid } from "node:process";
@@ -115,7 +115,7 @@ async function enter(place: string, self: Ticket, command: string): Promise<void
 
 /** All that is needed stands in the name. The facts are for people: a full disk, on which `rm` makes room, lacks them. */
 async function writeTicket(path: string, facts: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
+  const file = await fs.open(path, "wx", 0o600);
   try {
     await file.writeFile(facts);
   } catch (error) {
@@ -128,9 +128,9 @@ async function writeTicket(path: string, facts: string): Promise<void> {
 /** A file that cannot be removed is that of a dead process soon. */
 async function leave(place: string, self: Ticket): Promise<void> {
   for (const state of ["hold", "wait"] as const) {
-    await rm(join(place, fileName(state, self)), { force: true }).catch(() => undefined);
+    await fs.rm(join(place, fileName(state, self)), { force: true }).catch(() => undefined);
   }
-  await rmdir(place).catch(() => undefined);
+  await fs.rmdir(place).catch(() => undefined);
 }
 
 /**
@@ -157,9 +157,9 @@ async function acquire(
 async function claim(place: string, self: Ticket): Promise<boolean> {
   const waiting = join(place, fileName("wait", self));
   const holding = join(place, fileName("hold", self));
-  await rename(waiting, holding);
+  await fs.rename(waiting, holding);
   const { holder } = await look(place, self);
-  if (holder !== undefined) await rename(holding, waiting);
+  if (holder !== undefined) await fs.rename(holding, waiting);
   return holder === undefined;
 }
 
@@ -169,10 +169,10 @@ async function look(
   self: Ticket,
 ): Promise<{ holder: Contender | undefined; ahead: readonly Contender[] }> {
   const living: Contender[] = [];
-  for (const file of await readdir(place)) {
+  for (const file of await fs.readdir(place)) {
     const other = parseFileName(file);
     if (other === undefined || other.token === self.token) continue;
-    if (await isDead(other, self.host)) await rm(join(place, file), { force: true });
+    if (await isDead(other, self.host)) await fs.rm(join(place, file), { force: true });
     else living.push(other);
   }
   const ahead = living.filter((other) => !other.holds && other.host === self.host && isBefore(other, self));
@@ -204,7 +204,7 @@ function exists(pid: number): boolean {
 /** Fields 3 and 22 of proc_pid_stat(5); field 2 may hold spaces and parentheses. Undefined where there is no /proc. */
 async function processStat(pid: number): Promise<{ start: string; isZombie: boolean } | undefined> {
   try {
-    const stat = await readFile(`/proc/${String(pid)}/stat`, "latin1");
+    const stat = await fs.readFile(`/proc/${String(pid)}/stat`, "latin1");
     const [state, ...later] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const start = later[18];
     return start === undefined ? undefined : { start, isZombie: state === "Z" || state === "X" };
@@ -240,7 +240,7 @@ async function busy(place: string, name: string, other: Contender | undefined): 
 
 async function commandIn(file: string): Promise<string> {
   try {
-    const facts: unknown = JSON.parse(await readFile(file, "utf8"));
+    const facts: unknown = JSON.parse(await fs.readFile(file, "utf8"));
     const isKnown = typeof facts === "object" && facts !== null && "command" in facts;
     return isKnown && typeof facts.command === "string" ? ` (${facts.command})` : "";
   } catch {

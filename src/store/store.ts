@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { promises as fs, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { isMachineError, MachineError, messageOf } from "../driver/index.js";
@@ -70,20 +70,27 @@ export interface StoreOptions extends LockOptions {
   readonly command: string;
 }
 
-/** @param root absolute path, which need not exist */
+/**
+ * What every command reads is read synchronously: a small file takes Node's thread pool many times as long as the file
+ * system, and `node:fs/promises` is loaded only by what writes.
+ * @param root absolute path, which need not exist
+ */
 export function openStore(root: string, { command, ...lockDefaults }: StoreOptions): Store {
   const paths = storePaths(root);
-  const read = (name: string): Promise<StoredMachine> => readMachine(root, name);
+  const read = (name: string): Promise<StoredMachine> => promised(() => readMachine(root, name));
   const save = (name: string, config: MachineConfig): Promise<StoredMachine> => saveMachine(root, name, config);
   return {
     root,
     paths,
     dir: (name) => pathsOf(root, name).dir,
-    names: () => machineNames(paths.machines),
-    has: (name) => hasMachine(root, name),
+    names: () => promised(() => machineNames(paths.machines)),
+    has: (name) => promised(() => hasMachine(root, name)),
     read,
-    list: () => listMachines(root),
-    checkFree: (name) => checkFree(root, name),
+    list: () => promised(() => listMachines(root)),
+    checkFree: (name) =>
+      promised(() => {
+        checkFree(root, name);
+      }),
     claim: (name, config, journal) => claimName(root, name, config, journal),
     save,
     write: async (name, change) => save(name, change((await read(name)).config)),
@@ -91,16 +98,22 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     lock: (name, work, options) =>
       withLock(paths.machineLocks, name, { command }, work, { ...lockDefaults, ...options }),
     lockNamed: (name, work, options) => withLock(paths.locks, name, { command }, work, { ...lockDefaults, ...options }),
-    readJournal: (name) => readJournal(root, name),
+    readJournal: (name) => promised(() => readJournal(root, name)),
     writeJournal: async (name, journal) => {
       const { progress } = pathsOf(root, name);
       await inMachine(name, () => replaceFile(progress, encodeJson(journal)));
     },
     removeJournal: async (name) => {
       const { progress } = pathsOf(root, name);
-      await inMachine(name, () => rm(progress, { force: true }));
+      await inMachine(name, () => fs.rm(progress, { force: true }));
     },
   };
+}
+
+function promised<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
 }
 
 /** @throws MachineError `not-found` for what cannot be the name of a machine's directory */
@@ -118,16 +131,12 @@ function notFound(name: string): MachineError {
   return new MachineError("not-found", `Docker machine "${name}" does not exist. ${advice}`);
 }
 
-async function machineNames(machines: string): Promise<string[]> {
+function machineNames(machines: string): string[] {
   try {
-    const entries = await readdir(machines, { withFileTypes: true });
-    const areMachines = await Promise.all(
-      entries.map(async (entry) => {
-        const isLinked = entry.isSymbolicLink() && (await isDirectory(join(machines, entry.name)));
-        return isDirectoryName(entry.name) && (entry.isDirectory() || isLinked);
-      }),
-    );
-    const names = entries.filter((_, index) => areMachines[index]).map(({ name }) => name);
+    const names = readdirSync(machines, { withFileTypes: true })
+      .filter((entry) => isDirectoryName(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()))
+      .filter((entry) => entry.isDirectory() || isDirectory(join(machines, entry.name)))
+      .map(({ name }) => name);
     return names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return [];
@@ -135,32 +144,32 @@ async function machineNames(machines: string): Promise<string[]> {
   }
 }
 
-async function hasMachine(root: string, name: string): Promise<boolean> {
-  return isDirectoryName(name) && (await isDirectory(machinePaths(root, name).dir));
+function hasMachine(root: string, name: string): boolean {
+  return isDirectoryName(name) && isDirectory(machinePaths(root, name).dir);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+function isDirectory(path: string): boolean {
   try {
-    return (await stat(path)).isDirectory();
+    return statSync(path).isDirectory();
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP")) return false;
     throw new MachineError("failed", explain(path, error), { cause: error });
   }
 }
 
-async function readMachine(root: string, name: string): Promise<StoredMachine> {
+function readMachine(root: string, name: string): StoredMachine {
   const { dir, config } = pathsOf(root, name);
   try {
     const place = { name, root };
-    return { name, dir, config: relocate(checkConfig(migrate(await readObject(config), place)), place) };
+    return { name, dir, config: relocate(checkConfig(migrate(readObject(config), place)), place) };
   } catch (error) {
-    if (!(await hasMachine(root, name))) throw notFound(name);
+    if (!hasMachine(root, name)) throw notFound(name);
     throw broken(name, config, error);
   }
 }
 
-async function readObject(path: string): Promise<JsonObject> {
-  const json = parseJson(await readFile(path, "utf8"));
+function readObject(path: string): JsonObject {
+  const json = parseJson(readFileSync(path, "utf8"));
   if (!isObject(json)) throw new MachineError("failed", "must be an object");
   return json;
 }
@@ -181,21 +190,16 @@ function explain(path: string, error: unknown): string {
   return reason === undefined ? `${path}: ${messageOf(error)}` : `open ${path}: ${reason}`;
 }
 
-async function listMachines(root: string): Promise<(StoredMachine | BrokenMachine)[]> {
-  const names = await machineNames(storePaths(root).machines);
-  const machines: (StoredMachine | BrokenMachine)[] = [];
-  // Some at a time, so that a large store does not use up the file descriptors.
-  for (let at = 0; at < names.length; at += 32) {
-    const some = await Promise.all(names.slice(at, at + 32).map((name) => readOrBroken(root, name)));
-    machines.push(...some.filter((one) => one !== undefined));
-  }
-  return machines;
+function listMachines(root: string): (StoredMachine | BrokenMachine)[] {
+  return machineNames(storePaths(root).machines)
+    .map((name) => readOrBroken(root, name))
+    .filter((one) => one !== undefined);
 }
 
 /** Undefined for a machine that was removed since its name was read. */
-async function readOrBroken(root: string, name: string): Promise<StoredMachine | BrokenMachine | undefined> {
+function readOrBroken(root: string, name: string): StoredMachine | BrokenMachine | undefined {
   try {
-    return await readMachine(root, name);
+    return readMachine(root, name);
   } catch (error) {
     const { dir, config } = machinePaths(root, name);
     if (!isMachineError(error)) return { name, dir, error: broken(name, config, error) };
@@ -203,11 +207,11 @@ async function readOrBroken(root: string, name: string): Promise<StoredMachine |
   }
 }
 
-async function checkFree(root: string, name: string): Promise<void> {
+function checkFree(root: string, name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/.test(name)) {
     throw new MachineError("failed", "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
   }
-  if (await hasMachine(root, name)) throw taken(name);
+  if (hasMachine(root, name)) throw taken(name);
 }
 
 function taken(name: string): MachineError {
@@ -215,18 +219,18 @@ function taken(name: string): MachineError {
 }
 
 async function claimName(root: string, name: string, config: MachineConfig, journal: Journal): Promise<void> {
-  await checkFree(root, name);
+  checkFree(root, name);
   const half = `${halfPrefix}${name}`;
   const { dir, config: path, progress } = machinePaths(root, half);
   try {
     // What a claim left that was cut off: this name's lock is ours.
-    await rm(dir, { recursive: true, force: true });
+    await fs.rm(dir, { recursive: true, force: true });
     await makeDirectory(dir);
     await replaceFile(progress, encodeJson(journal));
     await replaceFile(path, encodeJson(checkConfig({ ...config })));
     await renameDirectory(dir, machinePaths(root, name).dir);
   } catch (error) {
-    await rm(dir, { recursive: true, force: true }).catch(() => undefined);
+    await fs.rm(dir, { recursive: true, force: true }).catch(() => undefined);
     if (isSystemError(error, "EEXIST", "ENOTEMPTY")) throw taken(name);
     throw fileFailure(`${name}: could not be saved`, error);
   }
@@ -245,7 +249,7 @@ async function saveMachine(root: string, name: string, config: MachineConfig): P
 
 /** The bytes of a config.json of an earlier version. */
 async function textBeforeMigration(path: string): Promise<Uint8Array | undefined> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await fs.readFile(path).catch((error: unknown) => {
     if (isSystemError(error, "ENOENT")) return undefined;
     throw error;
   });
@@ -281,20 +285,20 @@ async function removeMachine(root: string, name: string): Promise<void> {
   const { machines } = storePaths(root);
   const aside = join(machines, `${asidePrefix}${name}-${crypto.randomUUID()}`);
   try {
-    await rename(dir, aside);
-    await rm(aside, { recursive: true, force: true, maxRetries: 3 });
+    await fs.rename(dir, aside);
+    await fs.rm(aside, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
     if (isSystemError(error, "ENOENT")) throw notFound(name);
     throw fileFailure(`${name}: could not be removed`, error);
   }
-  const left = (await readdir(machines)).filter((entry) => entry.startsWith(asidePrefix));
-  await Promise.allSettled(left.map((entry) => rm(join(machines, entry), { recursive: true, force: true })));
+  const left = (await fs.readdir(machines)).filter((entry) => entry.startsWith(asidePrefix));
+  await Promise.allSettled(left.map((entry) => fs.rm(join(machines, entry), { recursive: true, force: true })));
 }
 
-async function readJournal(root: string, name: string): Promise<Journal | undefined> {
+function readJournal(root: string, name: string): Journal | undefined {
   const { progress } = pathsOf(root, name);
   try {
-    return checkJournal(await readObject(progress));
+    return checkJournal(readObject(progress));
   } catch (error) {
     if (isSystemError(error, "ENOENT")) return undefined;
     throw broken(name, progress, error);

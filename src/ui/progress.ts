@@ -21,9 +21,27 @@ export interface Progress {
 export function startProgress(terminal: Terminal, { json = false, debug = false } = {}): Progress {
   if (json) return written(terminal, jsonLine, (line) => JSON.stringify({ type: "message", line }));
   if (debug) return written(terminal, (event) => plainLine(event) ?? outputLine(event), String);
-  const { TERM, CI } = terminal.env;
-  if (terminal.stderr.isTTY === true && TERM !== "dumb" && !CI) return live(terminal);
-  return written(terminal, plainLine, String);
+  return onFirstUse(() => {
+    const { TERM, CI } = terminal.env;
+    if (terminal.stderr.isTTY === true && TERM !== "dumb" && !CI) return live(terminal);
+    return written(terminal, plainLine, String);
+  });
+}
+
+/** Most commands have nothing to show, and to look whether stderr is a terminal takes time. */
+function onFirstUse(start: () => Progress): Progress {
+  let started: Progress | undefined;
+  const progress = (): Progress => (started ??= start());
+  return {
+    report: (event) => {
+      progress().report(event);
+    },
+    above: (line) => {
+      progress().above(line);
+    },
+    paused: (ask) => progress().paused(ask),
+    end: async () => started?.end(),
+  };
 }
 
 function written(

@@ -12,7 +12,7 @@ export async function askSecret(terminal: Terminal, question: string): Promise<s
 
 /** Prints the question to stdout, as docker-machine does, and reads one line of stdin; undefined at its end. */
 export async function askLine(terminal: Terminal, question: string): Promise<string | undefined> {
-  terminal.stdout.write(question);
+  terminal.write(question);
   const lines = createInterface({ input: terminal.stdin });
   try {
     for await (const line of lines) return line;

@@ -2,6 +2,8 @@ import type { Readable, Writable } from "node:stream";
 
 /** What the process is given: its streams and surroundings. One parameter of `main`, so that a test replaces it whole. */
 export interface Terminal {
+  /** Takes text to stdout, in order and whole. */
+  readonly write: (text: string) => void;
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -15,7 +17,7 @@ export interface Terminal {
 
 /** A result: what a script reads. */
 export function print(terminal: Terminal, text: string): void {
-  terminal.stdout.write(`${text}\n`);
+  terminal.write(`${text}\n`);
 }
 
 /** Everything else: progress, warnings, questions. */

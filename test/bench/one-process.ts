@@ -18,6 +18,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const status = await main(argv, {
     stdin: Readable.from([]),
     stdout: new PassThrough().resume(),
+    write: () => undefined,
     stderr,
     env: process.env,
     signal: new AbortController().signal,

@@ -365,9 +365,9 @@ describe("the credentials of a machine", () => {
     const dir = await mkdtemp(join(tmpdir(), "machine-credentials-"));
     onTestFinished(() => rm(dir, { recursive: true }));
     for (const name of ["ca", "cert", "key"]) await writeFile(join(dir, `${name}.pem`), name);
-    expect(await readCredentials(dir)).toEqual({ ca: "ca", cert: "cert", key: "key" });
+    expect(readCredentials(dir)).toEqual({ ca: "ca", cert: "cert", key: "key" });
     await rm(join(dir, "key.pem"));
-    expect(await failureOf(readCredentials(dir))).toMatchObject({
+    expect(await failureOf(Promise.resolve(dir).then(readCredentials))).toMatchObject({
       message: matching(/key\.pem/),
       hint: matching(/regenerate-certs/),
     });

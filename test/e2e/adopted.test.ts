@@ -126,7 +126,7 @@ describeOnHosts("a host that has an engine", (lab) => {
         const here = await finish("ps", ["-eo", "args"]);
         const there = await host.exec("ps -eo args");
         // What the user typed is the user's own affair.
-        const lines = `${here.stdout}${there.stdout}`.split("\n").filter((line) => !line.includes("cli.js -D create"));
+        const lines = `${here.stdout}${there.stdout}`.split("\n").filter((line) => !line.includes("cli.cjs -D create"));
         for (const line of lines) seen.add(line);
       }
       return [...seen].join("\n");

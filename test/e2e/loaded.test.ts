@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -48,7 +48,38 @@ describeOnHosts("a command that a shell waits for", (lab) => {
     const files = await loaded([cli, command, "web"]);
     const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
     expect(files).toContain(cli);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
+  });
+
+  /** Those of Node's own modules that a start of Node alone does not load: each takes a millisecond or more. */
+  async function builtIns(...args: readonly string[]): Promise<readonly string[]> {
+    const [listing, nothing] = [join(program.home, "listing.cjs"), join(program.home, "nothing.cjs")];
+    await writeFile(listing, 'process.on("exit", () => console.error(process.moduleLoadList.join("\\n")));');
+    await writeFile(nothing, "");
+    const listed = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const { stderr } = await finish(process.execPath, ["-r", listing, ...words], { env: program.env });
+      return stderr.split("\n").map((line) => line.replace("NativeModule ", ""));
+    };
+    const [alone, withUs] = [await listed(nothing), await listed(cli, ...args)];
+    return withUs.filter((name) => !alone.includes(name));
+  }
+  const costly = ["fs/promises", "stream", "net", "crypto", "tls", "http", "https", "child_process"];
+
+  test.each([
+    [["ip", "web"], []],
+    [["ls", "-q"], []],
+    [
+      ["status", "web"],
+      ["stream", "net"],
+    ],
+    [
+      ["env", "web"],
+      ["stream", "net", "crypto", "tls"],
+    ],
+    [["ls"], ["stream", "net", "crypto", "tls"]],
+  ])("%j loads of Node's costly modules %j", async (args, needed) => {
+    const found = await builtIns(...args);
+    expect(costly.filter((name) => found.includes(name))).toEqual(needed);
   });
 
   test("ssh, unlike them, loads ssh2", async () => {

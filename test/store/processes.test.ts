@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Store } from "../../src/store/store.js";
 import { fixtureIn, putConfig, storeAt, temporaryDirectory, workers } from "./support.js";
@@ -24,7 +25,11 @@ it("loses no write of two processes, and no reader finds the file missing", { ti
   await putConfig(root, "n1", await fixtureIn(root, "config-generic"));
   const writers = ["a", "b"].map((prefix) => pool.start("label", root, "n1", prefix, "50"));
   const seen = new Set<number>();
-  while (writers.some(({ child }) => child.exitCode === null)) seen.add((await labels()).length);
+  while (writers.some(({ child }) => child.exitCode === null)) {
+    seen.add((await labels()).length);
+    // Reading never waits, so that the end of a child would not be seen.
+    await nextTurn();
+  }
   const ends = await Promise.all(writers.map(({ end }) => end));
   expect(ends).toEqual(ends.map(() => ({ code: 0, output: "" })));
   expect(seen.size).toBeGreaterThan(10);

@@ -21,6 +21,7 @@ export interface RunOptions {
 async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [stdout, stderr] = [collected(), collected()];
   const code = await main(argv, {
+    write: (text) => stdout.stream.write(text),
     stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     stdout: stdout.stream,
     stderr: stderr.stream,

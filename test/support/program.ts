@@ -16,7 +16,7 @@ export interface Program {
   readonly remove: () => Promise<void>;
 }
 
-export const cli = join(import.meta.dirname, "..", "..", "dist", "cli.js");
+export const cli = join(import.meta.dirname, "..", "..", "dist", "cli.cjs");
 
 /** @throws where `npm run build` has not been run: the first command says so */
 export async function installProgram(): Promise<Program> {

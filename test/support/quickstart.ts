@@ -5,7 +5,7 @@ import { installPrerequisites } from "./prerequisites.js";
 import { ensureEngine, stopEngine } from "./quickstart-engine.js";
 
 // `npm run quickstart`: the main job on a machine in a container. `npm run quickstart -- --remove` takes it away again.
-const cli = join(import.meta.dirname, "..", "..", "dist", "cli.js");
+const cli = join(import.meta.dirname, "..", "..", "dist", "cli.cjs");
 const name = "quickstart";
 const times: string[] = [];
 

@@ -24,6 +24,7 @@ export function screen(columns?: number) {
 export function fakeTerminal({ columns, env = {} }: { columns?: number; env?: Terminal["env"] } = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), screen(), screen(columns)];
   const terminal: Terminal = {
+    write: (text) => stdout.stream.write(text),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
