@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,10 +10,10 @@ import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { cli, installProgram, type Program } from "../support/program.js";
 
-interface Holder {
+interface Suspended {
   readonly pid: number;
-  /** Lets it go on, and resolves with its exit status. */
-  readonly resume: () => Promise<number | null>;
+  /** Lets it go on, and resolves when it has ended. */
+  readonly resume: () => Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
 describeOnHosts("commands at the same time", (lab) => {
@@ -32,18 +32,24 @@ describeOnHosts("commands at the same time", (lab) => {
     ...["--generic-ssh-key", host?.keyPath ?? "", name],
   ];
 
-  /** Starts a command line and suspends it as soon as it holds the lock of web. */
-  async function suspended(...argv: readonly string[]): Promise<Holder> {
-    const child: ChildProcess = spawn(process.execPath, [cli, ...argv], { env: program.env, stdio: "ignore" });
+  /** Starts a command line and suspends it as soon as it has the lock of web or, behind others, waits for it. */
+  async function suspended(argv: readonly string[], behind = 0): Promise<Suspended> {
+    const child = spawn(process.execPath, [cli, ...argv], { env: program.env, stdio: ["ignore", "ignore", "pipe"] });
     const end = once(child, "close") as Promise<[number | null]>;
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     onTestFinished(() => void child.kill("SIGKILL"));
-    while (!(await contenders()).some((file) => file.startsWith("hold."))) await sleep(1);
+    const isThere = async (): Promise<boolean> => {
+      const files = await contenders();
+      return files.length > behind && files.some((file) => file.startsWith("hold."));
+    };
+    while (!(await isThere())) await sleep(1);
     child.kill("SIGSTOP");
     return {
       pid: child.pid ?? 0,
       resume: async () => {
         child.kill("SIGCONT");
-        return (await end)[0];
+        return { code: (await end)[0], stderr };
       },
     };
   }
@@ -97,7 +103,7 @@ describeOnHosts("commands at the same time", (lab) => {
   });
 
   test("that wait too long say who works on the machine, and change nothing", async () => {
-    const holder = await suspended("provision", "web");
+    const holder = await suspended(["provision", "web"]);
     const before = await contentsOf(join(program.store, "machines"));
     const held = `web is in use by process ${String(holder.pid)} (provision web), since 20`;
     const lines = [
@@ -114,19 +120,18 @@ describeOnHosts("commands at the same time", (lab) => {
     const taken = await program.machine(generic("web"));
     expect(taken).toMatchObject({ code: 1, stderr: 'Docker machine "web" already exists\n' });
     expect(await contentsOf(join(program.store, "machines"))).toEqual(before);
-    expect(await holder.resume()).toBe(0);
+    expect(await holder.resume()).toMatchObject({ code: 0 });
     await expectServing("web");
   });
 
   test("a provision that waited for rm finds that the machine is gone", async () => {
-    const holder = await suspended("provision", "web");
+    const holder = await suspended(["provision", "web"]);
     const removed = program.machine(["rm", "-y", "web"]);
     while ((await contenders()).length < 2) await sleep(1);
-    const late = program.machine(["provision", "web"]);
-    while ((await contenders()).length < 3) await sleep(1);
-    expect(await holder.resume()).toBe(0);
+    const late = await suspended(["provision", "web"], 2);
+    expect(await holder.resume()).toMatchObject({ code: 0 });
     expect(await removed).toMatchObject({ code: 0 });
-    const { code, stderr } = await late;
+    const { code, stderr } = await late.resume();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^Docker machine "web" does not exist\./);
     expect(await readdir(join(program.store, "machines"))).not.toContain("web");
