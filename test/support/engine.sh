@@ -32,6 +32,8 @@ main() {
   start_network
   start_engine
   remove_all
+  # Beside the engine's own network, on which a host that reboots could lose its address to another.
+  client network create --subnet "$fixed.0/24" --opt "com.docker.network.bridge.name=${bridge}r" fixed >/dev/null
   echo "$slot"
   # Whoever reads our output may be gone when we stop.
   exec >>"$run/engine.log" 2>&1
@@ -52,6 +54,7 @@ take_slot() {
     bridge=machine-test$slot
     # RFC 2544 sets 198.18.0.0/15 apart for tests: real networks do not have these addresses, but test hosts do.
     network=198.19.$slot
+    fixed=198.19.$((slot + 100))
     if ip -4 route show root "$network.0/24" | grep -qv " $bridge "; then continue; fi
     exec 9>"/run/machine-test/$slot.lock"
     if flock --nonblock 9; then return; fi
@@ -98,15 +101,20 @@ start_network() {
 }
 
 firewall() {
-  iptables --wait "$1" INPUT --in-interface "$bridge" --jump ACCEPT
-  iptables --wait "$1" FORWARD --in-interface "$bridge" --jump ACCEPT
-  iptables --wait "$1" FORWARD --out-interface "$bridge" --jump ACCEPT
-  iptables --wait --table nat "$1" POSTROUTING --source "$network.0/24" ! --out-interface "$bridge" --jump MASQUERADE
+  for device in "$bridge" "${bridge}r"; do
+    iptables --wait "$1" INPUT --in-interface "$device" --jump ACCEPT
+    iptables --wait "$1" FORWARD --in-interface "$device" --jump ACCEPT
+    iptables --wait "$1" FORWARD --out-interface "$device" --jump ACCEPT
+  done
+  for source in "$network" "$fixed"; do
+    iptables --wait --table nat "$1" POSTROUTING --source "$source.0/24" ! --destination 198.19.0.0/16 --jump MASQUERADE
+  done
 }
 
 stop_network() {
   while firewall --delete 2>/dev/null; do :; done
   ip link delete "$bridge" 2>/dev/null || true
+  ip link delete "${bridge}r" 2>/dev/null || true
 }
 
 start_engine() {

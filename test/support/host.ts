@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -52,7 +52,7 @@ export async function createHost(engine: Engine, options: HostOptions = {}): Pro
   const publicKey = (await readFile(`${keyPathOf(engine, name)}.pub`, "utf8")).trim();
   await docker(engine, [
     ...["run", "--detach", "--name", name, "--hostname", name, ...likeAComputer()],
-    ...(reboots ? ["--restart", "always"] : []),
+    ...(reboots ? ["--restart", "always", "--network", "fixed", "--ip", fixedAddress(engine)] : []),
     ...["--env", `AUTHORIZED_KEY=${publicKey}`, "--env", `SSHD_CONFIG=Port ${String(port)}\n${sshdConfig}`],
     `machine-test/${image}`,
   ]);
@@ -66,7 +66,12 @@ export async function createHost(engine: Engine, options: HostOptions = {}): Pro
 }
 
 async function findHost(engine: Engine, name: string, port: number): Promise<Host> {
-  const address = await docker(engine, ["inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name]);
+  const address = await docker(engine, [
+    "inspect",
+    "--format",
+    "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+    name,
+  ]);
   const exec: Host["exec"] = (command, more) =>
     tryDocker(engine, ["exec", "--interactive", name, "sh", "-c", command], more);
   const printed = await exec("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub");
@@ -80,6 +85,12 @@ async function findHost(engine: Engine, name: string, port: number): Promise<Hos
     files: (folder = "/etc") => listFiles(exec, folder),
     remove: () => removeHost(engine, name),
   };
+}
+
+/** One that a host keeps when it reboots, whoever comes meanwhile: see engine.sh. */
+function fixedAddress({ gateway }: Engine): string {
+  const slot = Number(gateway.split(".")[2]);
+  return `198.19.${String(slot + 100)}.${String(randomInt(2, 255))}`;
 }
 
 function keyPathOf(engine: Engine, name: string): string {
