@@ -89,7 +89,11 @@ async function plan(session: Session, { name, driver, values }: CreateRequest): 
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(values, { name, dir, common }, machineIo(session, { name, dir }));
+    return await driver.plan(
+      values,
+      { name, dir, common, owner: session.store.owner },
+      machineIo(session, { name, dir }),
+    );
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { hint, output } = error;

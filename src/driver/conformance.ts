@@ -157,7 +157,8 @@ async function planned(driver: Driver, { options, gone = {}, io = fakeIo(gone) }
       SwarmDiscovery: "",
     };
     const values = resolve(driver.options, [options], driver.name);
-    const state = await driver.plan(values, { name: "web-1", dir, common: deepFrozen(common) }, io);
+    const owner = (): Promise<string> => Promise.resolve("5d3c6a9e-store");
+    const state = await driver.plan(values, { name: "web-1", dir, common: deepFrozen(common), owner }, io);
     return { machine: { name: "web-1", dir, state: deepFrozen(state) }, common, io, filesLeft: await readdir(dir) };
   } finally {
     await rm(dir, { recursive: true, force: true });

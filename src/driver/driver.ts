@@ -60,6 +60,10 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   inspect(machine: Machine<S>, io: Io): Promise<Inspection<S>>;
   /** Succeeds when it is already gone. */
   remove(machine: Machine<S>, io: Io): Promise<void>;
+  /** The same for several machines, by name, where the provider can tell of many at once. */
+  inspectAll?(machines: readonly Machine<S>[], io: Io): Promise<ReadonlyMap<string, Inspection<S>>>;
+  /** All that the provider has of a store, whether the store still knows of it or not. `owner`: see {@link MachinePlan.owner}. */
+  find?(options: Values<O>, owner: string, io: Io): Promise<readonly Resource[]>;
   /** From saved state only: no process, no network, no heavy import. */
   access(state: Readonly<S>): Access;
 
@@ -73,10 +77,25 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
 
 export type Verb = "start" | "stop" | "kill" | "restart";
 
+/** Something at a provider that was made for a store. */
+export interface Resource {
+  /** The provider's word, e.g. `instance`. */
+  readonly kind: string;
+  readonly id: string;
+  /** Name of the machine that it was made for; undefined: for several. */
+  readonly machine: string | undefined;
+  /** What else helps to know it, e.g. `us-east-1, t3.small, since 2026-11-24`. */
+  readonly about: string;
+  /** Succeeds when it is gone. */
+  remove(io: Io): Promise<void>;
+}
+
 /** A machine that does not exist yet: `common` holds the state's common fields with their defaults. */
 export interface MachinePlan {
   readonly name: string;
   readonly dir: string;
+  /** Id of the store, for marking what is made at a provider, so that it is found again. Asked last: it may write. */
+  owner(): Promise<string>;
   readonly common: DriverState;
 }
 

@@ -41,6 +41,8 @@ export interface SshTarget {
   readonly hostKey?: string;
   /** Hosts to go through, first one first: `[user@]host[:port]`. */
   readonly jump?: readonly string[];
+  /** A program and its arguments whose stdin and stdout are the connection, in place of one to `host` (ProxyCommand). */
+  readonly proxy?: readonly string[];
 }
 
 /** A program that runs a command given as its last arguments `sh -c COMMAND`, e.g. `docker exec -i NAME`. */

@@ -38,6 +38,8 @@ export interface StorePaths {
   readonly locks: string;
   /** One directory for each machine whose lock somebody holds or waits for. */
   readonly machineLocks: string;
+  /** The store's id; ours, docker-machine ignores it. */
+  readonly owner: string;
   /** Drivers that were installed from npm; ours, docker-machine ignores it. */
   readonly plugins: string;
 }
@@ -58,6 +60,7 @@ export function storePaths(root: string): StorePaths {
     cache: join(root, "cache"),
     locks,
     machineLocks: join(locks, "machines"),
+    owner: join(root, "owner"),
     plugins: join(root, "plugins"),
   };
 }

@@ -8,6 +8,7 @@ import { checkJournal, type Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson, type JsonObject } from "./json.js";
 import { withLock, type LockOptions } from "./lock.js";
 import { configVersion, migrate, versionOf } from "./migrate.js";
+import { ownerId } from "./owner.js";
 import { machinePaths, storePaths, type StorePaths } from "./paths.js";
 import { relocate } from "./relocate.js";
 
@@ -31,6 +32,8 @@ export interface BrokenMachine {
 export interface Store {
   readonly root: string;
   readonly paths: StorePaths;
+  /** The store's id, made when it is first asked for: see owner.ts. */
+  owner(): Promise<string>;
   /** The machine's directory, whether it exists or not. @throws MachineError `not-found` for what can be no name */
   dir(name: string): string;
   /** Bytewise order. A store that is not there yet has none. */
@@ -78,10 +81,13 @@ export interface StoreOptions extends LockOptions {
 export function openStore(root: string, { command, ...lockDefaults }: StoreOptions): Store {
   const paths = storePaths(root);
   const read = (name: string): Promise<StoredMachine> => promised(() => readMachine(root, name));
+  const lockNamed: Store["lockNamed"] = (name, work, options) =>
+    withLock(paths.locks, name, { command }, work, { ...lockDefaults, ...options });
   const save = (name: string, config: MachineConfig): Promise<StoredMachine> => saveMachine(root, name, config);
   return {
     root,
     paths,
+    owner: () => ownerId(paths.owner, (work) => lockNamed("owner", work)),
     dir: (name) => pathsOf(root, name).dir,
     names: () => promised(() => machineNames(paths.machines)),
     has: (name) => promised(() => hasMachine(root, name)),
@@ -97,7 +103,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     remove: (name) => removeMachine(root, name),
     lock: (name, work, options) =>
       withLock(paths.machineLocks, name, { command }, work, { ...lockDefaults, ...options }),
-    lockNamed: (name, work, options) => withLock(paths.locks, name, { command }, work, { ...lockDefaults, ...options }),
+    lockNamed,
     readJournal: (name) => promised(() => readJournal(root, name)),
     writeJournal: async (name, journal) => {
       const { progress } = pathsOf(root, name);

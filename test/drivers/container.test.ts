@@ -102,5 +102,6 @@ async function planned(io: Io, given: Readonly<Record<string, unknown>> = {}): P
     ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
   };
   const values = resolve(container.options, [given], container.name);
-  return { state: await container.plan(values, { name: "web", dir: "/store/machines/web", common }, io) };
+  const machine = { name: "web", dir: "/store/machines/web", common, owner: () => Promise.resolve("owner") };
+  return { state: await container.plan(values, machine, io) };
 }

@@ -1,0 +1,29 @@
+import { promises as fs } from "node:fs";
+import { dirname } from "node:path";
+import { fileFailure, isSystemError, makeDirectory, replaceFile } from "./file.js";
+
+/**
+ * The id of the store, by which what was made for it is known at a provider. It is made when it is first asked for.
+ * @param lock runs the making while nobody else does
+ * @throws MachineError `failed` where the file cannot be read or written
+ */
+export async function ownerId(path: string, lock: <T>(work: () => Promise<T>) => Promise<T>): Promise<string> {
+  const found = await read(path);
+  if (found !== undefined) return found;
+  return lock(async () => {
+    const made = (await read(path)) ?? crypto.randomUUID();
+    await makeDirectory(dirname(path));
+    await replaceFile(path, `${made}\n`);
+    return made;
+  });
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    const text = (await fs.readFile(path, "utf8")).trim();
+    return text === "" ? undefined : text;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw fileFailure(`the store's id cannot be read`, error);
+  }
+}
