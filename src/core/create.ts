@@ -91,7 +91,7 @@ async function plan(session: Session, { name, driver, values }: CreateRequest): 
   try {
     return await driver.plan(
       values,
-      { name, dir, common, owner: session.store.owner },
+      { name, dir, common, owner: () => session.store.owner() },
       machineIo(session, { name, dir }),
     );
   } catch (error) {
