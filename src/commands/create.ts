@@ -1,15 +1,14 @@
 import { createMachine, resumeMachine } from "../core/create.js";
 import { loadHost } from "../core/host.js";
-import { findDriver } from "../core/registry.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
-import { declare, flagIn, isNamed } from "../ui/arguments.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
+import { chosenDriver, driverOption } from "./driver.js";
 import { sudoPassword } from "./sudo.js";
 
 const options = {
-  driver: text({ help: "Driver to create machine with", short: "d", env: "MACHINE_DRIVER", default: "container" }),
+  driver: driverOption("Driver to create machine with"),
   engineInstallUrl: text({
     help: "Script that installs the engine",
     default: "https://get.docker.com",
@@ -47,7 +46,7 @@ export const create = defineCommand({
   usage: "[OPTIONS] NAME",
   options,
 
-  driver: (argv, env) => findDriver((chosenDriver(argv) ?? env["MACHINE_DRIVER"]) || options.driver.default),
+  driver: chosenDriver,
 
   async run({ args, values, chosen, session, terminal }) {
     const [name, ...extra] = args;
@@ -85,17 +84,6 @@ export const create = defineCommand({
     );
   },
 });
-
-/** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
-function chosenDriver(argv: readonly string[]): string | undefined {
-  const [one] = declare({ driver: options.driver });
-  for (const [index, word] of argv.entries()) {
-    if (word === "--") return undefined;
-    const read = flagIn(word);
-    if (one !== undefined && read !== undefined && isNamed(one, read.name)) return read.value ?? argv[index + 1];
-  }
-  return undefined;
-}
 
 function hostOptions(
   values: Values<typeof options>,
