@@ -1,4 +1,5 @@
 import { createMachine, resumeMachine } from "../core/create.js";
+import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
@@ -38,6 +39,7 @@ const options = {
   swarmExperimental: boolean({ help: "Classic Swarm" }),
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
+  ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
   resume: boolean({ help: "Go on with a create that was cut off" }),
   ...sudoOptions,
 };
@@ -57,6 +59,7 @@ export const create = defineCommand({
     const provision = {
       source: values.engineSource,
       version: values.engineVersion,
+      ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
       sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
     };
     const { keepOnFailure } = values;

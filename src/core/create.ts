@@ -49,6 +49,9 @@ export async function createMachine(session: Session, request: CreateRequest): P
   };
   const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
   checkEngine(engineOf(config, request.provision));
+  if (request.provision.ttl !== undefined && driver.access(state).shell === undefined) {
+    throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
+  }
   await ensureAuthority(certs, authorityContext(session));
   await store.lock(name, async () => {
     await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });

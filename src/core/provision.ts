@@ -21,6 +21,8 @@ export interface ProvisionRequest {
   readonly source?: "script" | "distro" | undefined;
   /** Exact version of the engine, kept by the package manager from then on. Default: the newest, not kept. */
   readonly version?: string | undefined;
+  /** Seconds after which the host powers itself off. Default: nothing is changed of that. */
+  readonly ttl?: number | undefined;
   /** Makes a new server certificate although the present one is good. */
   readonly renew?: boolean;
   readonly sudoPassword: () => Promise<string | undefined>;
@@ -45,7 +47,8 @@ export async function provisionAgain(session: Session, name: string, request: Pr
       });
     }
     const before = asked(journal);
-    const wanted = { ...request, source: request.source ?? before.source, version: request.version ?? before.version };
+    const { source = before.source, version = before.version } = request;
+    const wanted = { ...request, ...before, source, version };
     if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
     const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
     await provisionHost(session, now, wanted);
@@ -69,16 +72,19 @@ async function withInstallUrl({ store }: Session, host: Host, InstallURL: string
 }
 
 /** What a journal keeps of a request, since config.json has no place for it. */
-export function settingsOf({ source, version }: Pick<ProvisionRequest, "source" | "version">): Journal["settings"] {
-  return { source: source ?? null, version: version ?? null };
+export function settingsOf({ source, version, ttl }: Asked): Journal["settings"] {
+  return { source: source ?? null, version: version ?? null, ttl: ttl ?? null };
 }
 
+type Asked = Pick<ProvisionRequest, "source" | "version" | "ttl">;
+
 /** What an unfinished create was asked for: see {@link settingsOf}. */
-export function asked(journal: Journal | undefined): Pick<ProvisionRequest, "source" | "version"> {
-  const { source, version } = journal?.settings ?? {};
+export function asked(journal: Journal | undefined): Asked {
+  const { source, version, ttl } = journal?.settings ?? {};
   return {
     ...(source === "distro" || source === "script" ? { source } : {}),
     ...(typeof version === "string" ? { version } : {}),
+    ...(typeof ttl === "number" ? { ttl } : {}),
   };
 }
 
@@ -100,6 +106,7 @@ async function runProvisioning(
     shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
     engine: engineOf(config, request),
+    ttl: request.ttl,
     certificates: async (addresses) => {
       issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
       return issued;
