@@ -1,8 +1,9 @@
-import { createMachine, resumeMachine } from "../core/create.js";
+import { createMachine, planMachine, resumeMachine } from "../core/create.js";
 import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
+import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
 import { chosenDriver, driverOption } from "./driver.js";
@@ -40,6 +41,7 @@ const options = {
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
+  dryRun: boolean({ help: "Check everything, print the plan as JSON and make nothing" }),
   resume: boolean({ help: "Go on with a create that was cut off" }),
   ...sudoOptions,
 };
@@ -62,20 +64,20 @@ export const create = defineCommand({
       ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
       sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
     };
-    const { keepOnFailure } = values;
+    const { keepOnFailure, dryRun } = values;
+    if (values.resume && dryRun) {
+      throw new MachineError("usage", "--dry-run is for a machine that is not there yet, --resume for one that is");
+    }
     if (values.resume) {
       await resumeMachine(session, name, { keepOnFailure, provision });
     } else if (chosen !== undefined) {
       const { engine, swarm } = hostOptions(values, session);
-      await createMachine(session, {
-        ...chosen,
-        name,
-        engine,
-        swarm,
-        serverCertSANs: values.tlsSan,
-        provision,
-        keepOnFailure,
-      });
+      const request = { ...chosen, name, engine, swarm, serverCertSANs: values.tlsSan, provision, keepOnFailure };
+      if (dryRun) {
+        print(terminal, encodeJson(await planMachine(session, request)));
+        return;
+      }
+      await createMachine(session, request);
     }
     const { driver, machine } = await loadHost(session, name);
     // An engine that somebody else looks after was not asked.

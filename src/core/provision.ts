@@ -99,23 +99,10 @@ async function runProvisioning(
   await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
   let issued: ServerFiles | undefined;
-  const provisioning: Provisioning = {
-    machine: host.name,
-    provider: config.DriverName,
-    port: portOf(host),
-    shell: lazily(() => reachShell(session, host)),
-    sudoPassword: request.sudoPassword,
-    engine: engineOf(config, request),
-    ttl: request.ttl,
-    certificates: async (addresses) => {
-      issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
-      return issued;
-    },
-    prove: () => prove(session, host, certs),
-    notice: (line) => {
-      session.tell(`(${host.name}) ${line}`);
-    },
-  };
+  const provisioning = provisioningOf(session, host, request, async (addresses) => {
+    issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
+    return issued;
+  });
   await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
     await replaceFiles([
@@ -123,6 +110,35 @@ async function runProvisioning(
       { path: join(dir, "server-key.pem"), content: issued.key },
     ]);
   }
+}
+
+/** The names of the steps that {@link provisionHost} goes through, of a machine that need not be there. */
+export function provisionStepNames(session: Session, host: Host, request: ProvisionRequest): readonly string[] {
+  const none = (): Promise<never> => Promise.reject(new Error("only the names of the steps were asked for"));
+  return provisionSteps(provisioningOf(session, host, request, none)).map(({ name }) => name);
+}
+
+function provisioningOf(
+  session: Session,
+  host: Host,
+  request: ProvisionRequest,
+  certificates: Provisioning["certificates"],
+): Provisioning {
+  const { name, config } = host;
+  return {
+    machine: name,
+    provider: config.DriverName,
+    port: portOf(host),
+    shell: lazily(() => reachShell(session, host)),
+    sudoPassword: request.sudoPassword,
+    engine: engineOf(config, request),
+    ttl: request.ttl,
+    certificates,
+    prove: () => prove(session, host, certPaths(config)),
+    notice: (line) => {
+      session.tell(`(${name}) ${line}`);
+    },
+  };
 }
 
 /** The engine lets our client in and nobody else. */
@@ -193,7 +209,8 @@ export function engineOf(
 
 function portOf({ driver, machine }: Host): number {
   const { docker, enginePort } = driver.access(machine.state);
-  return enginePort ?? Number(new URL(docker).port);
+  // A machine that is yet to be made has no address: `tcp://:2376` is no URL.
+  return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
 }
 
 function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {
