@@ -1,15 +1,16 @@
-import { createMachine, resumeMachine } from "../core/create.js";
+import { createMachine, planMachine, resumeMachine } from "../core/create.js";
+import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
-import { findDriver } from "../core/registry.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
-import { declare, flagIn, isNamed } from "../ui/arguments.js";
+import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
+import { chosenDriver, driverOption } from "./driver.js";
 import { sudoPassword } from "./sudo.js";
 
 const options = {
-  driver: text({ help: "Driver to create machine with", short: "d", env: "MACHINE_DRIVER", default: "container" }),
+  driver: driverOption("Driver to create machine with"),
   engineInstallUrl: text({
     help: "Script that installs the engine",
     default: "https://get.docker.com",
@@ -39,6 +40,8 @@ const options = {
   swarmExperimental: boolean({ help: "Classic Swarm" }),
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
+  ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
+  dryRun: boolean({ help: "Check everything, print the plan as JSON and make nothing" }),
   resume: boolean({ help: "Go on with a create that was cut off" }),
   ...sudoOptions,
 };
@@ -47,7 +50,7 @@ export const create = defineCommand({
   usage: "[OPTIONS] NAME",
   options,
 
-  driver: (argv, env) => findDriver((chosenDriver(argv) ?? env["MACHINE_DRIVER"]) || options.driver.default),
+  driver: chosenDriver,
 
   async run({ args, values, chosen, session, terminal }) {
     const [name, ...extra] = args;
@@ -58,22 +61,23 @@ export const create = defineCommand({
     const provision = {
       source: values.engineSource,
       version: values.engineVersion,
+      ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
       sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
     };
-    const { keepOnFailure } = values;
+    const { keepOnFailure, dryRun } = values;
+    if (values.resume && dryRun) {
+      throw new MachineError("usage", "--dry-run is for a machine that is not there yet, --resume for one that is");
+    }
     if (values.resume) {
       await resumeMachine(session, name, { keepOnFailure, provision });
     } else if (chosen !== undefined) {
       const { engine, swarm } = hostOptions(values, session);
-      await createMachine(session, {
-        ...chosen,
-        name,
-        engine,
-        swarm,
-        serverCertSANs: values.tlsSan,
-        provision,
-        keepOnFailure,
-      });
+      const request = { ...chosen, name, engine, swarm, serverCertSANs: values.tlsSan, provision, keepOnFailure };
+      if (dryRun) {
+        print(terminal, encodeJson(await planMachine(session, request)));
+        return;
+      }
+      await createMachine(session, request);
     }
     const { driver, machine } = await loadHost(session, name);
     // An engine that somebody else looks after was not asked.
@@ -85,17 +89,6 @@ export const create = defineCommand({
     );
   },
 });
-
-/** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
-function chosenDriver(argv: readonly string[]): string | undefined {
-  const [one] = declare({ driver: options.driver });
-  for (const [index, word] of argv.entries()) {
-    if (word === "--") return undefined;
-    const read = flagIn(word);
-    if (one !== undefined && read !== undefined && isNamed(one, read.name)) return read.value ?? argv[index + 1];
-  }
-  return undefined;
-}
 
 function hostOptions(
   values: Values<typeof options>,

@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Display the commands to set up the environment for the Docker client",
     load: async () => (await import("./env.js")).env,
   },
+  gc: {
+    summary: "List, or remove, what was made for machines that are not here any more",
+    load: async () => (await import("./gc.js")).gc,
+  },
   inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },

@@ -1,30 +1,48 @@
 import { changePower } from "../core/lifecycle.js";
 import type { Verb } from "../driver/index.js";
-import { defineCommand, type Command } from "./command.js";
+import { defineCommand, sudoOptions, type Call, type Command } from "./command.js";
 import { onEach } from "./machines.js";
+import { sudoPassword } from "./sudo.js";
 
-export const start = power("start", "Starting", "started");
-export const stop = power("stop", "Stopping", "stopped");
-export const kill = power("kill", "Killing", "killed");
-export const restart = power("restart", "Restarting", "restarted");
+export const start = starting("start", { doing: "Starting", done: "started" });
+export const stop = stopping("stop", { doing: "Stopping", done: "stopped" });
+export const kill = stopping("kill", { doing: "Killing", done: "killed" });
+export const restart = starting("restart", { doing: "Restarting", done: "restarted" });
 
-function power(verb: Verb, doing: string, done: string): Command {
+interface Words {
+  readonly doing: string;
+  readonly done: string;
+}
+
+/** These may make a new certificate on the machine. */
+function starting(verb: Verb, words: Words): Command {
   return defineCommand({
-    usage: "[NAME...]",
-    options: {},
+    usage: "[OPTIONS] [NAME...]",
+    options: sudoOptions,
     async run(call) {
-      const { session } = call;
-      await onEach(call, async (host) => {
-        session.tell(`${doing} "${host.name}"...`);
-        await changePower(session, host, verb);
-        return `Machine "${host.name}" was ${done}.`;
-      });
-      if (verb === "start" || verb === "restart") {
-        session.tell(
-          `${verb === "start" ? "Started" : "Restarted"} machines may have new IP addresses. ` +
-            "You may need to re-run the `docker-machine env` command.",
-        );
-      }
+      await change(call, verb, words, call.values.sudoPasswordFile);
+      call.session.tell(
+        `${verb === "start" ? "Started" : "Restarted"} machines may have new IP addresses. ` +
+          "You may need to re-run the `docker-machine env` command.",
+      );
     },
+  });
+}
+
+function stopping(verb: Verb, words: Words): Command {
+  return defineCommand({ usage: "[NAME...]", options: {}, run: (call) => change(call, verb, words, undefined) });
+}
+
+function change(
+  call: Pick<Call, "args" | "session" | "terminal">,
+  verb: Verb,
+  { doing, done }: Words,
+  passwordFile: string | undefined,
+): Promise<void> {
+  const { session } = call;
+  return onEach(call, async (host) => {
+    session.tell(`${doing} "${host.name}"...`);
+    await changePower(session, host, verb, sudoPassword(session, host.name, passwordFile));
+    return `Machine "${host.name}" was ${done}.`;
   });
 }

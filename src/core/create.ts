@@ -3,17 +3,18 @@ import {
   MachineError,
   type Driver,
   type DriverState,
+  type MachinePlan,
   type Options,
   type Values,
 } from "../driver/index.js";
-import { newConfig, type NewMachine } from "../store/config.js";
+import { newConfig, type MachineConfig, type NewMachine } from "../store/config.js";
 import { ensureAuthority } from "../tls/authority.js";
 import { checkEngine } from "../provision/steps.js";
 import { certificateNames } from "../tls/names.js";
 import { loadHost, saveState, whileDoing, withHost, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
-import { asked, engineOf, provisionHost, settingsOf, type ProvisionRequest } from "./provision.js";
+import { asked, engineOf, provisionHost, provisionStepNames, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
 
@@ -34,13 +35,42 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
  * @throws MachineError `precheck` before anything is stored; `exists` for a name that is taken
  */
 export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
+  const { name } = request;
+  const { store, certs } = session;
+  const config = await checked(session, request, () => store.owner());
+  await ensureAuthority(certs, authorityContext(session));
+  await store.lock(name, async () => {
+    await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
+    await makeAndProvision(session, await loadHost(session, name), request);
+  });
+}
+
+/** What {@link createMachine} would begin with, and the steps that it would go through. */
+export interface CreatePlan {
+  readonly Driver: DriverState;
+  readonly Steps: readonly string[];
+}
+
+/** Checks all that {@link createMachine} checks, throws what it throws, and stores nothing. */
+export async function planMachine(session: Session, request: CreateRequest): Promise<CreatePlan> {
   const { name, driver } = request;
+  const config = await checked(session, request, () => Promise.resolve("dry-run"));
+  const machine = { name, dir: session.store.dir(name), state: config.Driver };
+  const host: Host = { ...machine, config, driver, machine, io: machineIo(session, machine) };
+  const making = driver.create.filter((step) => step.when?.(config.Driver) !== false).map((step) => step.name);
+  const isProvisioned = driver.access(config.Driver).shell !== undefined;
+  const provisioning = isProvisioned ? provisionStepNames(session, host, request.provision) : [];
+  return { Driver: config.Driver, Steps: [...making, ...provisioning] };
+}
+
+async function checked(session: Session, request: CreateRequest, owner: MachinePlan["owner"]): Promise<MachineConfig> {
+  const { name, driver, provision } = request;
   const { store, certs } = session;
   await store.checkFree(name).catch((error: unknown) => {
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
   });
   certificateNames(request.serverCertSANs);
-  const state = await plan(session, request);
+  const state = await plan(session, request, owner);
   const tls = {
     CaCertPath: certs.ca,
     CaPrivateKeyPath: certs.caKey,
@@ -48,12 +78,11 @@ export async function createMachine(session: Session, request: CreateRequest): P
     ClientKeyPath: certs.key,
   };
   const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
-  checkEngine(engineOf(config, request.provision));
-  await ensureAuthority(certs, authorityContext(session));
-  await store.lock(name, async () => {
-    await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
-    await makeAndProvision(session, await loadHost(session, name), request);
-  });
+  checkEngine(engineOf(config, provision));
+  if (provision.ttl !== undefined && driver.access(state).shell === undefined) {
+    throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
+  }
+  return config;
 }
 
 /** Goes on with a create that was cut off: steps that were done are not repeated. */
@@ -75,7 +104,11 @@ export async function resumeMachine(
 }
 
 /** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */
-async function plan(session: Session, { name, driver, values }: CreateRequest): Promise<DriverState> {
+async function plan(
+  session: Session,
+  { name, driver, values }: CreateRequest,
+  owner: MachinePlan["owner"],
+): Promise<DriverState> {
   const dir = session.store.dir(name);
   const common: DriverState = {
     IPAddress: "",
@@ -89,11 +122,7 @@ async function plan(session: Session, { name, driver, values }: CreateRequest): 
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(
-      values,
-      { name, dir, common, owner: session.store.owner },
-      machineIo(session, { name, dir }),
-    );
+    return await driver.plan(values, { name, dir, common, owner }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { hint, output } = error;

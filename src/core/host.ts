@@ -1,7 +1,6 @@
 import { isMachineError, MachineError, type Driver, type Io, type Machine } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import { machineIo } from "./io.js";
-import { findDriver } from "./registry.js";
 import type { Session } from "./session.js";
 
 /** A machine of the store together with its driver: what commands act on. */
@@ -17,7 +16,7 @@ export interface Host {
 /** @throws MachineError `not-found` for the machine or its driver; `failed` for a broken config.json */
 export async function loadHost(session: Session, name: string): Promise<Host> {
   const { dir, config } = await session.store.read(name);
-  const driver = await findDriver(config.DriverName);
+  const driver = await session.findDriver(config.DriverName);
   return {
     name,
     dir,

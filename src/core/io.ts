@@ -7,8 +7,23 @@ import type { Session } from "./session.js";
 
 /** The real {@link Io} of one machine. `dir` is its directory in the store, where its host keys are pinned. */
 export function machineIo(session: Session, machine: { readonly name: string; readonly dir: string }): Io {
-  const { store, env, signal } = session;
   const connections = new Map<string, Promise<Shell & { readonly closed?: boolean }>>();
+  return {
+    ...providerIo(session),
+    shell: async (target) => {
+      const key = JSON.stringify(target);
+      const open = connections.get(key);
+      if (open !== undefined && (await open.catch(() => ({ closed: true }))).closed !== true) return open;
+      const opening = openShell(session, machine, target);
+      connections.set(key, opening);
+      return opening;
+    },
+  };
+}
+
+/** The real {@link Io} for what is no one machine's: it has no shell. */
+export function providerIo(session: Session): Io {
+  const { store, env, signal } = session;
   return {
     env,
     signal,
@@ -25,14 +40,7 @@ export function machineIo(session: Session, machine: { readonly name: string; re
       const { runProgram } = await import("../shell/exec.js");
       return runProgram(file, args, { ...options, env: { ...env, ...options?.env }, signal });
     },
-    shell: async (target) => {
-      const key = JSON.stringify(target);
-      const open = connections.get(key);
-      if (open !== undefined && (await open.catch(() => ({ closed: true }))).closed !== true) return open;
-      const opening = openShell(session, machine, target);
-      connections.set(key, opening);
-      return opening;
-    },
+    shell: () => Promise.reject(new MachineError("unsupported", "there is no machine whose shell could be used")),
   };
 }
 

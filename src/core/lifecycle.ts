@@ -1,15 +1,23 @@
 import { handshake, readCredentials } from "../docker/connection.js";
-import { isMachineError, MachineError, poll, type DriverState, type Status, type Verb } from "../driver/index.js";
-import { saveState, type Host } from "./host.js";
+import { isMachineError, MachineError, poll, type Machine, type Status, type Verb } from "../driver/index.js";
+import { saveState, whileDoing, type Host } from "./host.js";
+import { provisionHost, type ProvisionRequest } from "./provision.js";
 import type { Session } from "./session.js";
 
 const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
 
 /**
- * Brings the machine into the state that the verb means and waits until it is so.
+ * Brings the machine into the state that the verb means and waits until it is so. Where that gives it another address,
+ * its engine gets a certificate that fits.
+ * @param sudoPassword for that: see {@link ProvisionRequest}
  * @throws MachineError `failed` in docker-machine's words where it is so already
  */
-export async function changePower(session: Session, host: Host, verb: Verb): Promise<void> {
+export async function changePower(
+  session: Session,
+  host: Host,
+  verb: Verb,
+  sudoPassword: ProvisionRequest["sudoPassword"],
+): Promise<void> {
   const { name, driver, machine, io } = host;
   const { status } = await driver.inspect(machine, io);
   if (verb !== "restart" && status === goal[verb]) {
@@ -17,20 +25,36 @@ export async function changePower(session: Session, host: Host, verb: Verb): Pro
   }
   const act = verbOf(host, verb);
   await session.store.lock(name, async () => {
-    await saveState(session, name, await act());
+    const changes = await act();
+    await saveState(session, name, changes);
+    const acted: Machine = { ...machine, state: { ...machine.state, ...changes } };
     const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
-      const now = await driver.inspect(machine, io);
+      const now = await driver.inspect(acted, io);
       return now.status === goal[verb] ? now : undefined;
     });
     await saveState(session, name, found.state);
-    if (goal[verb] === "running") await engineUp(session, host, { ...machine.state, ...found.state });
+    const now: Host = { ...host, machine: { ...acted, state: { ...acted.state, ...found.state } } };
+    if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
+    const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;
+    await engineUp(session, now, hasMoved);
+    if (hasMoved) await renewCertificate(session, now, sudoPassword);
   });
 }
 
-/** Waits until the engine answers; one whose certificate does not fit any more is up as well, and is told of. */
-async function engineUp(session: Session, { name, dir, driver, io }: Host, state: DriverState): Promise<void> {
-  const { docker: url, shell } = driver.access(state);
-  if (shell === undefined) return;
+async function renewCertificate(
+  session: Session,
+  host: Host,
+  sudoPassword: ProvisionRequest["sudoPassword"],
+): Promise<void> {
+  session.tell(`(${host.name}) its address is ${host.machine.state.IPAddress} now, which its certificate gets as well`);
+  await provisionHost(session, host, { sudoPassword }).catch((error: unknown) => {
+    throw whileDoing(`${host.name} is up, but its certificate does not fit its new address`, error);
+  });
+}
+
+/** Waits until the engine answers; one whose certificate does not fit is up as well, and is told of unless expected. */
+async function engineUp(session: Session, { name, dir, driver, machine, io }: Host, expected: boolean): Promise<void> {
+  const { docker: url } = driver.access(machine.state);
   const credentials = readCredentials(dir);
   const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;
   await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
@@ -39,7 +63,9 @@ async function engineUp(session: Session, { name, dir, driver, io }: Host, state
       return true;
     } catch (error) {
       if (!isMachineError(error) || error.code === "interrupted") throw error;
-      if (error.code === "untrusted") session.tell(`(${name}) ${error.message}: machine regenerate-certs ${name}`);
+      if (error.code === "untrusted" && !expected) {
+        session.tell(`(${name}) ${error.message}: machine regenerate-certs ${name}`);
+      }
       return error.code === "untrusted" ? true : undefined;
     }
   });

@@ -7,8 +7,7 @@ import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { askVersion } from "./engine-version.js";
 import { stateWord } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
-import { machineIo } from "./io.js";
-import { findDriver } from "./registry.js";
+import { inspectTogether, type Inspect } from "./inspection.js";
 import type { Session } from "./session.js";
 
 /** What `ls` and `active` know of a machine after asking it. */
@@ -53,7 +52,14 @@ export async function listMachines(
   const signal = AbortSignal.any([session.signal, tooLate]);
   // Node 20 warns of the eleventh listener.
   setMaxListeners(0, signal);
-  const call: Asking = { session: { ...session, signal }, contexts: new Map(), ...options };
+  const limited = { ...session, signal };
+  const readable = machines.filter((one) => "config" in one);
+  const call: Asking = {
+    session: limited,
+    contexts: new Map(),
+    inspect: inspectTogether(limited, readable),
+    ...options,
+  };
   const rows = machines.map((one) => {
     if ("error" in one) return Promise.resolve(brokenRow(one));
     const { name, config } = one;
@@ -69,11 +75,12 @@ export async function listMachines(
 interface Asking extends Pick<ListingOptions, "certificates">, Required<Pick<CallOptions, "contexts">> {
   /** Its signal ends all of them. */
   readonly session: Session;
+  readonly inspect: Inspect;
 }
 
 const row0 = { url: "", dockerVersion: "", responseTime: 0, error: "" };
 
-async function ask({ session, contexts, certificates }: Asking, stored: StoredMachine): Promise<Listed> {
+async function ask({ session, contexts, inspect, certificates }: Asking, stored: StoredMachine): Promise<Listed> {
   const { name, dir, config } = stored;
   const since = performance.now();
   const end = certificates === true ? certificatesEnd(dir) : undefined;
@@ -84,7 +91,7 @@ async function ask({ session, contexts, certificates }: Asking, stored: StoredMa
     return { failure };
   };
   try {
-    const driver = await findDriver(config.DriverName);
+    const driver = await session.findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
     const { docker: url, shell } = driver.access(machine.state);
     const [answer, unfinished] = await Promise.all([
@@ -92,7 +99,7 @@ async function ask({ session, contexts, certificates }: Asking, stored: StoredMa
       session.store.readJournal(name),
     ]);
     const isUp = "version" in answer;
-    const status: Status = isUp ? "running" : (await driver.inspect(machine, machineIo(session, machine))).status;
+    const status: Status = isUp ? "running" : (await inspect(driver, machine)).status;
     return {
       ...row,
       state: stateWord(status),

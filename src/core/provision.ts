@@ -21,6 +21,8 @@ export interface ProvisionRequest {
   readonly source?: "script" | "distro" | undefined;
   /** Exact version of the engine, kept by the package manager from then on. Default: the newest, not kept. */
   readonly version?: string | undefined;
+  /** Seconds after which the host powers itself off. Default: nothing is changed of that. */
+  readonly ttl?: number | undefined;
   /** Makes a new server certificate although the present one is good. */
   readonly renew?: boolean;
   readonly sudoPassword: () => Promise<string | undefined>;
@@ -45,7 +47,8 @@ export async function provisionAgain(session: Session, name: string, request: Pr
       });
     }
     const before = asked(journal);
-    const wanted = { ...request, source: request.source ?? before.source, version: request.version ?? before.version };
+    const { source = before.source, version = before.version } = request;
+    const wanted = { ...request, ...before, source, version };
     if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
     const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
     await provisionHost(session, now, wanted);
@@ -69,16 +72,19 @@ async function withInstallUrl({ store }: Session, host: Host, InstallURL: string
 }
 
 /** What a journal keeps of a request, since config.json has no place for it. */
-export function settingsOf({ source, version }: Pick<ProvisionRequest, "source" | "version">): Journal["settings"] {
-  return { source: source ?? null, version: version ?? null };
+export function settingsOf({ source, version, ttl }: Asked): Journal["settings"] {
+  return { source: source ?? null, version: version ?? null, ttl: ttl ?? null };
 }
 
+type Asked = Pick<ProvisionRequest, "source" | "version" | "ttl">;
+
 /** What an unfinished create was asked for: see {@link settingsOf}. */
-export function asked(journal: Journal | undefined): Pick<ProvisionRequest, "source" | "version"> {
-  const { source, version } = journal?.settings ?? {};
+export function asked(journal: Journal | undefined): Asked {
+  const { source, version, ttl } = journal?.settings ?? {};
   return {
     ...(source === "distro" || source === "script" ? { source } : {}),
     ...(typeof version === "string" ? { version } : {}),
+    ...(typeof ttl === "number" ? { ttl } : {}),
   };
 }
 
@@ -93,22 +99,10 @@ async function runProvisioning(
   await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
   let issued: ServerFiles | undefined;
-  const provisioning: Provisioning = {
-    machine: host.name,
-    provider: config.DriverName,
-    port: portOf(host),
-    shell: lazily(() => reachShell(session, host)),
-    sudoPassword: request.sudoPassword,
-    engine: engineOf(config, request),
-    certificates: async (addresses) => {
-      issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
-      return issued;
-    },
-    prove: () => prove(session, host, certs),
-    notice: (line) => {
-      session.tell(`(${host.name}) ${line}`);
-    },
-  };
+  const provisioning = provisioningOf(session, host, request, async (addresses) => {
+    issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
+    return issued;
+  });
   await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
     await replaceFiles([
@@ -116,6 +110,35 @@ async function runProvisioning(
       { path: join(dir, "server-key.pem"), content: issued.key },
     ]);
   }
+}
+
+/** The names of the steps that {@link provisionHost} goes through, of a machine that need not be there. */
+export function provisionStepNames(session: Session, host: Host, request: ProvisionRequest): readonly string[] {
+  const none = (): Promise<never> => Promise.reject(new Error("only the names of the steps were asked for"));
+  return provisionSteps(provisioningOf(session, host, request, none)).map(({ name }) => name);
+}
+
+function provisioningOf(
+  session: Session,
+  host: Host,
+  request: ProvisionRequest,
+  certificates: Provisioning["certificates"],
+): Provisioning {
+  const { name, config } = host;
+  return {
+    machine: name,
+    provider: config.DriverName,
+    port: portOf(host),
+    shell: lazily(() => reachShell(session, host)),
+    sudoPassword: request.sudoPassword,
+    engine: engineOf(config, request),
+    ttl: request.ttl,
+    certificates,
+    prove: () => prove(session, host, certPaths(config)),
+    notice: (line) => {
+      session.tell(`(${name}) ${line}`);
+    },
+  };
 }
 
 /** The engine lets our client in and nobody else. */
@@ -186,7 +209,8 @@ export function engineOf(
 
 function portOf({ driver, machine }: Host): number {
   const { docker, enginePort } = driver.access(machine.state);
-  return enginePort ?? Number(new URL(docker).port);
+  // A machine that is yet to be made has no address: `tcp://:2376` is no URL.
+  return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
 }
 
 function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {

@@ -1,13 +1,16 @@
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
-import type { StepEvent } from "../driver/index.js";
+import type { Driver, StepEvent } from "../driver/index.js";
 import { storeRoot } from "../store/paths.js";
 import { openStore, type Store } from "../store/store.js";
 import type { CertPaths } from "../tls/authority.js";
+import { findDriver } from "./registry.js";
 
 /** One run of the program: what its commands share. */
 export interface Session {
   readonly store: Store;
+  /** The driver of that name. @throws MachineError `not-found` */
+  readonly findDriver: (name: string) => Promise<Driver>;
   /** The CA and the client certificate that new machines get. */
   readonly certs: CertPaths;
   /** Who makes the certificates: the organization in their subjects. */
@@ -52,6 +55,7 @@ export function openSession({
   return {
     ...rest,
     store,
+    findDriver,
     user: rest.env["USER"] ?? rest.env["USERNAME"] ?? userInfo().username,
     certs: {
       dir: certs.dir,

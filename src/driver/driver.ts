@@ -60,7 +60,10 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   inspect(machine: Machine<S>, io: Io): Promise<Inspection<S>>;
   /** Succeeds when it is already gone. */
   remove(machine: Machine<S>, io: Io): Promise<void>;
-  /** The same for several machines, by name, where the provider can tell of many at once. */
+  /**
+   * The same for several machines, by name, where the provider can tell of many at once. One that it leaves out is
+   * asked for alone; when it throws, that is said of each.
+   */
   inspectAll?(machines: readonly Machine<S>[], io: Io): Promise<ReadonlyMap<string, Inspection<S>>>;
   /** All that the provider has of a store, whether the store still knows of it or not. `owner`: see {@link MachinePlan.owner}. */
   find?(options: Values<O>, owner: string, io: Io): Promise<readonly Resource[]>;

@@ -41,7 +41,10 @@ export interface SshTarget {
   readonly hostKey?: string;
   /** Hosts to go through, first one first: `[user@]host[:port]`. */
   readonly jump?: readonly string[];
-  /** A program and its arguments whose stdin and stdout are the connection, in place of one to `host` (ProxyCommand). */
+  /**
+   * A program and its arguments whose stdin and stdout are the connection, in place of one to `host` or by way of
+   * `jump` (ProxyCommand).
+   */
   readonly proxy?: readonly string[];
 }
 

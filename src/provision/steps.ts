@@ -1,6 +1,7 @@
 import { isMachineError, MachineError, type Io, type Shell, type Step } from "../driver/index.js";
 import { certificatePaths, checkEnvironment, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, mergeDaemonJson, type EngineSettings } from "./daemon-json.js";
+import { checkTimer, expire } from "./expire.js";
 import { backupPath, installMark, openHost, type Facts, type Host } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
 
@@ -28,6 +29,8 @@ export interface Provisioning {
   /** Asked only when sudo wants a password. */
   readonly sudoPassword: () => Promise<string | undefined>;
   readonly engine: EngineOptions;
+  /** Seconds after which the host powers itself off. Default: it stays. */
+  readonly ttl?: number | undefined;
   /** PEM texts for a server of these addresses; the same ones again while they are good. */
   readonly certificates: (addresses: readonly string[]) => Promise<{ ca: string; cert: string; key: string }>;
   /** Proves from the client: TLS works, TLS without a certificate is refused, plain HTTP is refused. */
@@ -42,7 +45,8 @@ export interface Provisioning {
  */
 export function provisionSteps(p: Provisioning): Step[] {
   const run = begin(p);
-  return [waitForHost(run), readFacts(run), setHostName(run), installEngine(run), ...secureEngine(run)];
+  const last = p.ttl === undefined ? [] : [expire(run.host, p.ttl)];
+  return [waitForHost(run), readFacts(run), setHostName(run), installEngine(run), ...secureEngine(run), ...last];
 }
 
 /** Upgrades the engine by the package manager that it came from, and makes sure of its configuration. */
@@ -88,11 +92,12 @@ function waitForHost({ host }: Run): Step {
   };
 }
 
-function readFacts({ host }: Run): Step {
+function readFacts({ p, host }: Run): Step {
   return {
     name: "read the host's facts",
     async run(_, io) {
       await host.facts(io);
+      if (p.ttl !== undefined) await checkTimer(p.machine, host, io);
     },
   };
 }

@@ -79,8 +79,8 @@ async function run(
   return { result: { stdout: output.stdout(), stderr: output.stderr(), code }, tail: output.tail() };
 }
 
-/** A child of the program may hold the pipes open; nobody waits for it. */
-function abandon(child: ChildProcessWithoutNullStreams): void {
+/** Ends a program. A child of it may hold the pipes open; nobody waits for it. */
+export function abandon(child: ChildProcessWithoutNullStreams): void {
   child.kill();
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
@@ -97,7 +97,8 @@ function exit(child: ChildProcessWithoutNullStreams, file: string, cwd: string |
   });
 }
 
-function notStarted(file: string, cwd: string | undefined, cause: NodeJS.ErrnoException): MachineError {
+/** Why a program could not be started: it is missing, or its working directory. */
+export function notStarted(file: string, cwd: string | undefined, cause: NodeJS.ErrnoException): MachineError {
   if (cause.code === "ENOENT" && cwd !== undefined && !existsSync(cwd)) {
     return new MachineError("failed", `${file} could not be started: there is no directory ${cwd}`, { cause });
   }

@@ -1,4 +1,5 @@
 import { MachineError, type SshTarget } from "../driver/index.js";
+import { quote } from "./script.js";
 import { parseJump } from "./ssh/jump.js";
 
 /** A machine as ssh's configuration needs it. */
@@ -19,7 +20,8 @@ export function opensshConfig(hosts: readonly OpenSshHost[]): string {
 }
 
 function blocksOf({ name, target, knownHosts }: OpenSshHost): string[] {
-  const jumps = (target.jump ?? []).map(parseJump);
+  const { proxy } = target;
+  const jumps = proxy === undefined ? (target.jump ?? []).map(parseJump) : [];
   const common: Lines = [
     ["UserKnownHostsFile", expandable(knownHosts)],
     ["StrictHostKeyChecking", "yes"],
@@ -48,6 +50,9 @@ function blocksOf({ name, target, knownHosts }: OpenSshHost): string[] {
     ["HostKeyAlias", name],
     ...common,
     ...before(jumps.length),
+    ...(proxy === undefined
+      ? []
+      : ([["ProxyCommand", proxy.map((word) => expandable(quote(word))).join(" ")]] as const)),
   ]);
   return [...jumpBlocks, machineBlock];
 }
@@ -71,9 +76,10 @@ function addressOf({ host, port, user }: { host: string; port: number; user?: st
 }
 
 function block(name: string, lines: Lines): string {
-  return [`Host ${argument(name)}`, ...lines.map(([keyword, value]) => `  ${keyword} ${argument(value)}`), ""].join(
-    "\n",
+  const text = lines.map(
+    ([keyword, value]) => `  ${keyword} ${keyword === "ProxyCommand" ? line(value) : argument(value)}`,
   );
+  return [`Host ${argument(name)}`, ...text, ""].join("\n");
 }
 
 /** In these values ssh expands `%h` and the like (ssh_config(5), TOKENS). */
@@ -83,9 +89,11 @@ function expandable(value: string): string {
 
 /** Values with other than plain signs stand in double quotes, where a backslash takes the meaning off the next sign. */
 function argument(value: string): string {
-  if (/[\r\n\0]/.test(value)) {
-    throw new MachineError("usage", `cannot be written into an ssh configuration: ${JSON.stringify(value)}`);
-  }
   if (/^[\w./:@%+,~-]+$/.test(value)) return value;
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+  return `"${line(value).replace(/["\\]/g, "\\$&")}"`;
+}
+
+function line(value: string): string {
+  if (!/[\r\n\0]/.test(value)) return value;
+  throw new MachineError("usage", `cannot be written into an ssh configuration: ${JSON.stringify(value)}`);
 }

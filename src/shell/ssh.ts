@@ -1,13 +1,14 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { MachineError, type Shell, type SshTarget } from "../driver/index.js";
+import { isMachineError, MachineError, type Shell, type SshTarget } from "../driver/index.js";
 import { hostName } from "./known-hosts.js";
 import { join, type AttachOptions, type Streams } from "./ssh/attach.js";
 import { credentials } from "./ssh/auth.js";
 import { dial } from "./ssh/dial.js";
 import { hostKeyCheck } from "./ssh/host-key.js";
 import { hopsOf, type Hop } from "./ssh/jump.js";
+import { startProxy, type Proxy } from "./ssh/proxy.js";
 import { execute, type Link } from "./ssh/session.js";
 import { inLine, within } from "./within.js";
 
@@ -45,7 +46,7 @@ export interface SshConnection extends Shell {
 }
 
 /**
- * Connects to a machine, through its jump hosts. Each host's key is checked: it must be the one pinned in the machine's
+ * Connects to a machine, through its jump hosts or its proxy. Each host's key is checked: it must be the one pinned in the machine's
  * file, else at the first contact the target's fingerprint, else the one in the user's file;
  * an unknown host's key is told and pinned.
  * @throws MachineError `untrusted` (host key), `unreachable`, `failed` (key file, login), `interrupted`, `usage` (jump host)
@@ -86,12 +87,23 @@ async function connectHop(hop: Hop, through: Leg | undefined, target: SshTarget,
     signal,
     deadline: { after: timeout, error: () => silentAgent(machine) },
   });
-  const socket = through === undefined ? openSocket(hop) : await forward(through.client, hop, options, timeout);
+  const proxy = target.proxy === undefined ? undefined : startProxy(target.proxy, env);
+  const socket = proxy?.socket ?? (await openSocket(hop, through, options, timeout));
+  const direct = proxy === undefined;
   const client = await dial(
-    { machine, host, user: hop.user, check, credentials: ways, timeout, keepalive, signal, notice, debug },
+    { machine, host, user: hop.user, check, credentials: ways, direct, timeout, keepalive, signal, notice, debug },
     socket,
-  );
+  ).catch((error: unknown) => {
+    throw proxy === undefined ? error : withComplaint(error, proxy);
+  });
   return { client, socket };
+}
+
+/** The error with what the proxy said of it. */
+function withComplaint(error: unknown, { complaint }: Proxy): unknown {
+  if (!isMachineError(error) || error.code === "interrupted") return error;
+  const { code, message, hint, cause } = error;
+  return new MachineError(code, message, { hint, output: complaint(), cause });
 }
 
 function silentAgent(machine: string): MachineError {
@@ -104,8 +116,10 @@ function placeOf({ host, port, jump }: Hop): string {
   return `${jump ? "jump host " : ""}${host} port ${String(port)}`;
 }
 
-/** Node gives each address of a name 250 ms only, too little for a far host that has two. */
-function openSocket({ host, port }: Hop): Duplex {
+async function openSocket(hop: Hop, through: Leg | undefined, options: SshOptions, timeout: number): Promise<Duplex> {
+  if (through !== undefined) return forward(through.client, hop, options, timeout);
+  const { host, port } = hop;
+  // Node gives each address of a name 250 ms only, too little for a far host that has two.
   return connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2_500 });
 }
 

@@ -264,3 +264,59 @@ describe("machine create refuses", () => {
     });
   });
 });
+
+describe("machine create --dry-run", () => {
+  test("prints the state and the steps, and stores nothing", async () => {
+    const home = await newHome();
+    const dry = await home.machine([
+      ...generic,
+      "--generic-ip-address",
+      "192.0.2.7",
+      "--ttl",
+      "8h",
+      "--dry-run",
+      "web",
+    ]);
+    expect(dry).toMatchObject({ code: 0, stderr: "" });
+    const printed = JSON.parse(dry.stdout) as { Driver: object; Steps: string[] };
+    expect(printed.Driver).toMatchObject({ MachineName: "web", IPAddress: "192.0.2.7", SSHUser: "root", SSHPort: 22 });
+    expect(printed.Steps[0]).toBe("log in to the host");
+    expect(printed.Steps.slice(-2)).toEqual(["check the engine's TLS", "set the time to live"]);
+    expect(await readdir(home.home)).toEqual([]);
+    const unprovisioned = await home.machine(["create", ...none, "--dry-run", "web"]);
+    expect(JSON.parse(unprovisioned.stdout)).toMatchObject({ Driver: { URL: url }, Steps: [] });
+  });
+
+  test("fails where create would", async () => {
+    const home = await newHome();
+    await createNone(home, "web");
+    expect(await home.machine(["create", ...none, "--dry-run", "web"])).toMatchObject({ code: 1, stdout: "" });
+    expect((await home.machine([...generic, "--dry-run", "db"])).stderr).toContain("--generic-ip-address");
+    expect((await home.machine(["create", "--dry-run", "--resume", "web"])).stderr).toContain("--resume");
+  });
+});
+
+describe("machine create --ttl", () => {
+  test.each([
+    [["--ttl", "1 day", "web"], '"1 day" is no duration'],
+    [["--ttl", "8h", "web"], "none driver has no host that could power itself off"],
+  ])("refuses %j before anything is made", async (args, reason) => {
+    const home = await newHome();
+    const refused = await home.machine(["create", ...none, ...args]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(reason);
+    expect(await readdir(home.home)).toEqual([]);
+  });
+
+  test("is kept for --resume and for provision until the create is complete", async () => {
+    const home = await newHome();
+    const args = ["--generic-ip-address", "127.0.0.1", "--generic-ssh-port", "1", "--ttl", "90m", "--keep-on-failure"];
+    const over = new AbortController();
+    const running = home.machine([...generic, ...args, "web"], { signal: over.signal });
+    const journal = (): Promise<string> => readFile(join(home.store, "machines", "web", "progress.json"), "utf8");
+    await expect.poll(() => journal().catch(() => ""), { timeout: 20_000 }).toContain('"ttl": 5400');
+    over.abort();
+    expect((await running).code).not.toBe(0);
+    expect(JSON.parse(await journal())).toMatchObject({ phase: "create", settings: { ttl: 5_400 } });
+  });
+});

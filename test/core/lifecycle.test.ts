@@ -62,19 +62,21 @@ function session(): Session {
   return { store } as Session;
 }
 
+const nobody = (): Promise<undefined> => Promise.resolve(undefined);
+
 describe("power", () => {
   test("waits until the machine runs and saves its new address", async () => {
     const start = (): Promise<void> => Promise.resolve();
-    await changePower(session(), host(["stopped", "starting", "starting", "running"], { start }), "start");
+    await changePower(session(), host(["stopped", "starting", "starting", "running"], { start }), "start", nobody);
     expect((await store.read("web-1")).config.Driver.IPAddress).toBe("192.0.2.8");
   });
 
   test("says in docker-machine's words that it is so already", async () => {
     const verbs = { start: () => Promise.resolve(), stop: () => Promise.resolve() };
-    await expect(changePower(session(), host(["running"], verbs), "start")).rejects.toThrow(
+    await expect(changePower(session(), host(["running"], verbs), "start", nobody)).rejects.toThrow(
       'Machine "web-1" is already running.',
     );
-    await expect(changePower(session(), host(["stopped"], verbs), "stop")).rejects.toThrow(
+    await expect(changePower(session(), host(["stopped"], verbs), "stop", nobody)).rejects.toThrow(
       'Machine "web-1" is already stopped.',
     );
   });
@@ -85,12 +87,12 @@ describe("power", () => {
       calls.push(name);
       return Promise.resolve();
     };
-    await changePower(session(), host(["running"], { start: verb("start"), stop: verb("stop") }), "restart");
+    await changePower(session(), host(["running"], { start: verb("start"), stop: verb("stop") }), "restart", nobody);
     expect(calls).toEqual(["stop", "start"]);
   });
 
   test("cannot do what the driver leaves out", async () => {
-    await expect(changePower(session(), host(["running"]), "kill")).rejects.toMatchObject({
+    await expect(changePower(session(), host(["running"]), "kill", nobody)).rejects.toMatchObject({
       code: "unsupported",
       message: "fake driver does not support kill",
     });
@@ -98,6 +100,8 @@ describe("power", () => {
 
   test("gives up on a machine that never gets there", async () => {
     const stuck = host(["running"], { stop: () => Promise.resolve() });
-    await expect(changePower(session(), stuck, "stop")).rejects.toThrow("gave up waiting for web-1 to be stopped");
+    await expect(changePower(session(), stuck, "stop", nobody)).rejects.toThrow(
+      "gave up waiting for web-1 to be stopped",
+    );
   });
 });

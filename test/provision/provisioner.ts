@@ -79,13 +79,14 @@ export function provisionOver(
   const notices: string[] = [];
   const output: string[] = [];
   let issued: { ca: string; cert: string; key: string } | undefined;
-  const provisioning = (engine: Partial<EngineOptions>): Provisioning => ({
+  const provisioning = (engine: Partial<EngineOptions>, ttl?: number): Provisioning => ({
     machine: about.machine,
     provider: "generic",
     port: 2376,
     shell: () => Promise.resolve(shell),
     sudoPassword: () => Promise.resolve(about.password),
     engine: { ...plainEngine, ...engine },
+    ttl,
     certificates: async (addresses) => {
       const names = [about.machine, ...about.names, ...addresses];
       issued ??= await issueServerCertificate(certs, { machine: about.machine, user: "ann", names, now: Date.now() });
@@ -111,8 +112,8 @@ export function provisionOver(
     forgetCertificate: () => {
       issued = undefined;
     },
-    provision: (engine: Partial<EngineOptions> = {}) =>
-      runSteps(provisionSteps(provisioning(engine)), machine, io, journal),
+    provision: (engine: Partial<EngineOptions> = {}, ttl?: number) =>
+      runSteps(provisionSteps(provisioning(engine, ttl)), machine, io, journal),
     upgrade: (engine: Partial<EngineOptions> = {}) =>
       runSteps(upgradeSteps(provisioning(engine)), machine, io, journal),
   };

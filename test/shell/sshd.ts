@@ -147,12 +147,13 @@ export interface Connect {
 
 export function targetFor(sshd: Sshd, changes: Changes = {}): SshTarget {
   const target = { host: "127.0.0.1", port: sshd.port, user: userInfo().username, keyPath: sshd.key, ...changes };
-  const { keyPath, hostKey, jump, host = "", port = 22, user = "" } = target;
+  const { keyPath, hostKey, jump, proxy, host = "", port = 22, user = "" } = target;
   return {
     ...{ kind: "ssh", host, port, user },
     ...(keyPath === undefined ? {} : { keyPath }),
     ...(hostKey === undefined ? {} : { hostKey }),
     ...(jump === undefined ? {} : { jump }),
+    ...(proxy === undefined ? {} : { proxy }),
   };
 }
 
@@ -198,6 +199,8 @@ export async function relayTo(port: number): Promise<Relay> {
     const far = connect(port, "127.0.0.1");
     sockets.push(near, far);
     near.pipe(far).pipe(near);
+    // A reset of the near end is no end of what it sends.
+    near.on("close", () => far.end());
     for (const socket of [near, far]) socket.on("error", () => undefined);
   });
   const cut = (): void => {

@@ -17,6 +17,8 @@ export interface Dial {
   readonly user: string;
   readonly check: HostKeyCheck;
   readonly credentials: readonly Credential[];
+  /** Once it is connected the socket leads to the host: a proxy may still be on its way there. */
+  readonly direct: boolean;
   /** Milliseconds for connection, handshake and login; the time a person takes for a passphrase does not count. */
   readonly timeout: number;
   /** Milliseconds between two signs of life; the third one missed ends the connection. */
@@ -61,7 +63,7 @@ function logIn(client: Client, socket: Duplex, to: Dial, attempt: Attempt): Prom
     });
     client
       .on("connect", () => {
-        attempt.phase = "handshake";
+        if (to.direct) attempt.phase = "handshake";
       })
       .on("handshake", () => {
         attempt.phase = "login";

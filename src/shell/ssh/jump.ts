@@ -10,9 +10,9 @@ export interface Hop {
   readonly jump: boolean;
 }
 
-/** The hosts that are connected one through the other, the machine's last. */
-export function hopsOf({ jump = [], host, port, user }: SshTarget): readonly Hop[] {
-  const jumps = jump.map((text) => {
+/** The hosts that are connected one through the other, the machine's last. A proxy gets to it without any other. */
+export function hopsOf({ jump = [], proxy, host, port, user }: SshTarget): readonly Hop[] {
+  const jumps = (proxy === undefined ? jump : []).map((text) => {
     const hop = parseJump(text);
     return { ...hop, user: hop.user ?? userInfo().username, jump: true };
   });

@@ -1,0 +1,39 @@
+import { findUnused, removeUnused } from "../core/gc.js";
+import { joined } from "../core/host.js";
+import { boolean, MachineError, type Resource } from "../driver/index.js";
+import { align } from "../ui/table.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { chosenDriver, driverOption } from "./driver.js";
+
+export const gc = defineCommand({
+  usage: "[OPTIONS]",
+  options: {
+    driver: driverOption("Driver that is asked"),
+    yes: boolean({ help: "Remove what is listed without --yes", short: "y" }),
+  },
+
+  driver: chosenDriver,
+
+  async run({ args, values, chosen, session, terminal }) {
+    if (args.length > 0) throw new MachineError("usage", "gc takes no names: it is for what no machine here has");
+    if (chosen === undefined) return;
+    const unused = await findUnused(session, chosen.driver, chosen.values);
+    if (unused.length === 0) {
+      session.tell(`The driver ${chosen.driver.name} has nothing of this store that no machine in it has.`);
+    } else if (values.yes) {
+      const errors = await removeUnused(session, unused, ({ kind, id }) => {
+        print(terminal, `Removed ${kind} ${id}`);
+      });
+      if (errors.length > 0) throw joined(errors);
+    } else {
+      terminal.write(table(unused));
+      session.tell("Nothing was removed. To remove these, type the same again with --yes.");
+    }
+  },
+});
+
+function table(resources: readonly Resource[]): string {
+  const rows = resources.map(({ kind, id, machine = "-", about }) => [kind, id, machine, about]);
+  return align([["KIND", "ID", "MACHINE", "ABOUT"], ...rows].map((row) => `${row.join("\t")}\n`).join(""));
+}
