@@ -78,8 +78,8 @@ test("the launcher gets the key pair's key, the decoded user data and the image'
   const userData = "#!/bin/sh\necho ä\n";
   const id = await run(stand, ec2, { KeyName: "k", UserData: Buffer.from(userData).toString("base64") });
   expect(launcher.launched).toMatchObject([{ id, user: "admin", userData, publicKey: key }]);
-  const { Output = "" } = await ec2.getConsoleOutput({ InstanceId: id });
-  expect(Buffer.from(Output, "base64").toString()).toMatch(/^-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 /);
+  const { Output = "" } = await ec2.getConsoleOutput({ InstanceId: id, Latest: true });
+  expect(Buffer.from(Output, "base64").toString()).toMatch(/^-----BEGIN SSH HOST KEY KEYS-----\r\nssh-ed25519 /m);
 });
 
 test("tags are given at birth to instance, volume and spot request, and more later", async () => {
@@ -133,6 +133,13 @@ test("an instance that powers itself off stops, or ends when it was launched so"
     State: { Name: "terminated" },
     StateReason: { Code: "Client.InstanceInitiatedShutdown" },
   });
+});
+
+test("only instances on Nitro tell their latest console output", async () => {
+  const { stand, ec2 } = await fresh();
+  const InstanceId = await run(stand, ec2, { InstanceType: "t2.micro" });
+  expect(await errorOf(ec2.getConsoleOutput({ InstanceId, Latest: true }))).toBe("UnsupportedOperation 400");
+  expect(await errorOf(ec2.getConsoleOutput({ InstanceId }))).toBe("");
 });
 
 test("a protected instance is not terminated", async () => {

@@ -5,7 +5,7 @@ import { docker, type Engine, tryDocker } from "../engine.js";
 import { booted, type Host } from "../host.js";
 import type { HostImage } from "../host-image.js";
 import type { Lab } from "../lab.js";
-import { hostKeys, type Launch, type Launcher } from "./launcher.js";
+import { consoleOf, type Launch, type Launcher } from "./launcher.js";
 import { shellScripts } from "./user-data.js";
 
 /** A launcher whose instances are real hosts. */
@@ -47,7 +47,7 @@ export function hostLauncher(lab: Lab, image: HostImage = "bare"): HostLauncher 
       await likeCloudInit(guest);
       void watch(lab.engine, guest);
       const keys = await run(host, "cat /etc/ssh/ssh_host_*_key.pub");
-      return { address, privateAddress, console: hostKeys(keys) };
+      return { address, privateAddress, console: consoleOf(keys) };
     },
     start: async (id) => {
       const guest = guestOf(id);

@@ -1,4 +1,5 @@
 import type * as sdk from "@aws-sdk/client-ec2";
+import { types } from "./catalogue.js";
 import type { Handler } from "./context.js";
 import { failure } from "./failure.js";
 import { instanceState, reboot, start, stateOf, type StateName, stop, terminate } from "./machine.js";
@@ -116,9 +117,13 @@ export const TerminateInstances: Handler<sdk.TerminateInstancesRequest, sdk.Term
 };
 
 export const GetConsoleOutput: Handler<sdk.GetConsoleOutputRequest, sdk.GetConsoleOutputResult> =
-  ({ region }, { InstanceId = "" }) =>
+  ({ region }, { InstanceId = "", Latest }) =>
   () => {
     const [machine] = machinesOf(region, [InstanceId]);
+    const type = types.find(({ InstanceType }) => InstanceType === machine?.instance.InstanceType);
+    if (Latest && type?.Hypervisor !== "nitro") {
+      throw failure("UnsupportedOperation", "This instance type does not support retrieving the latest console logs.");
+    }
     const output = Buffer.from(machine?.console ?? "").toString("base64");
     return { InstanceId, Timestamp: new Date(), ...(output === "" ? {} : { Output: output }) };
   };

@@ -38,7 +38,9 @@ export function fakeLauncher(): Launcher & { readonly launched: readonly Launch[
       return Promise.resolve({
         address: next(),
         privateAddress: `172.31.${String(launched.length >> 8)}.${String(launched.length & 255)}`,
-        console: hostKeys("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBt3MBvZuX4W/CsRRwV82GchMxZabaaQ4f9LYI2j2Wsa root@host"),
+        console: consoleOf(
+          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBt3MBvZuX4W/CsRRwV82GchMxZabaaQ4f9LYI2j2Wsa root@host",
+        ),
       });
     },
     start: () => Promise.resolve({ address: next() }),
@@ -48,7 +50,14 @@ export function fakeLauncher(): Launcher & { readonly launched: readonly Launch[
   };
 }
 
-/** Host keys as cloud-init prints them on the console. */
-export function hostKeys(lines: string): string {
-  return `-----BEGIN SSH HOST KEY KEYS-----\n${lines.trim()}\n-----END SSH HOST KEY KEYS-----\n`;
+/** What cloud-init prints on the console of an instance with these host keys (lines of ssh_host_*_key.pub). */
+export function consoleOf(hostKeys: string): string {
+  return [
+    "[    0.000000] Linux version 6.12.0",
+    "-----BEGIN SSH HOST KEY KEYS-----",
+    hostKeys.trim(),
+    "-----END SSH HOST KEY KEYS-----",
+    "Cloud-init v. 25.1.4 finished at Mon, 01 Jun 2026 00:00:00 +0000. Datasource DataSourceEc2Local.  Up 9.87 seconds",
+    "",
+  ].join("\r\n");
 }

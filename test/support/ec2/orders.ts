@@ -17,6 +17,8 @@ export interface Order {
   /** with a message and a status of HTTP of its own. */
   readonly message?: string;
   readonly status?: number;
+  /** The call does not see yet what was made in the region: by ids NotFound, by filters nothing. */
+  readonly blind?: boolean;
   /** The connection is cut: before the call acted, or after it did, so that only the answer is lost. */
   readonly drop?: "before" | "after";
   /** Of launches and starts: the instance stays pending for so long, */

@@ -116,6 +116,7 @@ function newInstance(
     RootDeviceType: "ebs",
     RootDeviceName: image.RootDeviceName,
     VirtualizationType: "hvm",
+    // Also of instances on Nitro.
     Hypervisor: "xen",
     EbsOptimized: input.EbsOptimized ?? false,
     EnaSupport: true,

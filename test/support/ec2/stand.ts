@@ -19,7 +19,7 @@ import * as volumes from "./volumes.js";
 import { writeAnswer } from "./xml.js";
 
 /** One request, as it came. */
-export interface Call {
+interface Call {
   readonly action: string;
   /** Number of the account. */
   readonly account: string;
@@ -133,7 +133,8 @@ async function answer(
   if (order?.drop === "before") return undefined;
   try {
     if (order?.error !== undefined) throw failure(order.error, order.message, order.status);
-    const context = { region, launcher, pendingMs: order?.pendingMs ?? 0, dies: order?.dies };
+    const seen = order?.blind ? { ...region, ...nothing } : region;
+    const context = { region: seen, launcher, pendingMs: order?.pendingMs ?? 0, dies: order?.dies };
     const text = act(context, action, parameters, id);
     return order?.drop === "after" ? undefined : text;
   } catch (error) {
@@ -141,6 +142,9 @@ async function answer(
     throw error;
   }
 }
+
+/** What calls see that are served by a part of EC2 that has not heard of anything yet. */
+const nothing = { machines: [], groups: [], keyPairs: [], volumes: [], spotRequests: [] };
 
 function readForm(body: string): { readonly action: string; readonly parameters: ReadonlyMap<string, string> } {
   const parameters = new Map(new URLSearchParams(body));
