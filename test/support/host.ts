@@ -114,7 +114,7 @@ function likeAComputer(): string[] {
 }
 
 /** Waits until systemd has started everything, sshd included. */
-async function booted(engine: Engine, name: string): Promise<void> {
+export async function booted(engine: Engine, name: string): Promise<void> {
   const command = ["exec", name, "timeout", "60", "systemctl", "is-system-running", "--wait"];
   for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
     const { stdout, stderr } = await tryDocker(engine, command);
