@@ -64,6 +64,6 @@ function asKeys(accessKeyId: string, secretAccessKey: string, sessionToken = "")
 }
 
 /** A bare host gets its scheme, as docker-machine gives it. */
-export function endpointUrl(endpoint: string, disableSsl: boolean): string {
+function endpointUrl(endpoint: string, disableSsl: boolean): string {
   return /^https?:\/\//.test(endpoint) ? endpoint : `${disableSsl ? "http" : "https"}://${endpoint}`;
 }

@@ -96,15 +96,22 @@ async function newest(
       { Name: "name", Values: [name] },
       { Name: "state", Values: ["available"] },
       { Name: "architecture", Values: [...architectures] },
-      { Name: "root-device-type", Values: ["ebs"] },
-      { Name: "virtualization-type", Values: ["hvm"] },
     ],
   });
   const age = ({ CreationDate = "", Name = "" }: SdkImage): string => `${CreationDate} ${Name}`;
-  return Images.filter(({ OwnerId }) => !/^\d+$/.test(owner) || OwnerId === owner).reduce<SdkImage | undefined>(
+  return Images.filter((image) => isOwner(image, owner) && isBootable(image)).reduce<SdkImage | undefined>(
     (best, one) => (best === undefined || age(one) > age(best) ? one : best),
     undefined,
   );
+}
+
+function isOwner({ OwnerId }: SdkImage, owner: string): boolean {
+  return !/^\d+$/.test(owner) || OwnerId === owner;
+}
+
+/** Not by a filter, as not every implementation of the API knows these. */
+function isBootable({ RootDeviceType = "ebs", VirtualizationType = "hvm", Platform }: SdkImage): boolean {
+  return RootDeviceType === "ebs" && VirtualizationType === "hvm" && Platform === undefined;
 }
 
 function asImage({ ImageId = "", RootDeviceName = "", Architecture, Name = "", Description = "" }: SdkImage): Image {

@@ -61,7 +61,9 @@ export async function planLaunch(ec2: Ec2, prepared: Prepared, machine: MachineP
 
 /** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
 async function settingsOf(given: Given, io: Io, notice: (line: string) => void): Promise<Settings> {
-  const { accessKey = "", secretKey = "", sessionToken = "", endpoint, insecureTransport } = given;
+  const { accessKey = "", secretKey = "", sessionToken = "" } = given;
+  // The SDK's own variables: saved, since the machine is nowhere else later.
+  const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
   const isByKeys = given.profile === "" && accessKey !== "";
   const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
   if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
@@ -76,7 +78,7 @@ async function settingsOf(given: Given, io: Io, notice: (line: string) => void):
     Region,
     Profile,
     Endpoint: endpoint,
-    DisableSSL: insecureTransport,
+    DisableSSL: given.insecureTransport,
     RetryCount: given.retries,
     ...(isByKeys
       ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken }

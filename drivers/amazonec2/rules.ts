@@ -56,12 +56,16 @@ export function rulesOf({ IpPermissions = [] }: SecurityGroup): Rule[] {
   });
 }
 
+/** Of a protocol without ports EC2 heeds none: {@link Rule}'s -1 may come back as anything. */
+const withPorts = new Set(["tcp", "udp"]);
+
 /** True where one of the rules opens the port, for the same source or, of a port alone, for anybody. */
 export function isOpen(wanted: Port & Partial<Rule>, rules: readonly Rule[]): boolean {
   return rules.some(
     ({ protocol, from, to, source }) =>
       (wanted.source === undefined || wanted.source === source) &&
-      (protocol === "-1" || (protocol === wanted.protocol && from <= wanted.from && wanted.to <= to)),
+      (protocol === "-1" ||
+        (protocol === wanted.protocol && (!withPorts.has(protocol) || (from <= wanted.from && wanted.to <= to)))),
   );
 }
 
@@ -69,7 +73,8 @@ export function isOpen(wanted: Port & Partial<Rule>, rules: readonly Rule[]): bo
 export function asPermission({ protocol, from, to, source }: Rule): IpPermission {
   return {
     IpProtocol: protocol,
-    ...(from === -1 ? {} : { FromPort: from, ToPort: to }),
+    FromPort: from,
+    ToPort: to,
     ...(source.startsWith("sg-")
       ? { UserIdGroupPairs: [{ GroupId: source }] }
       : source.includes(":")

@@ -19,7 +19,7 @@ import type { Ec2State } from "./state.js";
 const enginePort = 2376;
 const everybody = "0.0.0.0/0";
 
-/** A group, and whether it is ours to fill: made now, or made before for this store. */
+/** A group, and whether it is ours to fill: made for this store, now or before. */
 interface Group extends SecurityGroup {
   readonly GroupId: string;
   readonly isOurs: boolean;
@@ -72,9 +72,9 @@ async function find(ec2: Ec2, state: Ec2State, name: string): Promise<Group | un
     ],
   });
   const [group] = SecurityGroups;
-  return group?.GroupId === undefined
-    ? undefined
-    : { ...group, GroupId: group.GroupId, isOurs: name === ownName(state) };
+  if (group?.GroupId === undefined) return undefined;
+  const isOurs = (group.Tags ?? []).some(({ Key, Value }) => Key === "machine:owner" && Value === state.Owner);
+  return { ...group, GroupId: group.GroupId, isOurs: isOurs || name === ownName(state) };
 }
 
 async function make(ec2: Ec2, state: Ec2State, name: string, io: Io): Promise<Group> {
@@ -94,8 +94,7 @@ async function make(ec2: Ec2, state: Ec2State, name: string, io: Io): Promise<Gr
   } catch (error) {
     // Another computer was first, or the answer to our own call got lost on its way.
     if (codeOf(error) !== "InvalidGroup.Duplicate") throw error;
-    const group = await poll(io, `security group ${name}`, { limit: 30_000 }, () => find(ec2, state, name));
-    return { ...group, isOurs: true };
+    return poll(io, `security group ${name}`, { limit: 30_000 }, () => find(ec2, state, name));
   }
 }
 
