@@ -1,57 +1,20 @@
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { defaultRegion, openEc2, type Settings } from "../../../drivers/amazonec2/client.js";
 import { codeOf } from "../../../drivers/amazonec2/failure.js";
+import { closeEndpoints, endpoint, refused } from "./xml-endpoint.js";
 
-interface Asked {
-  readonly headers: IncomingHttpHeaders;
-  readonly form: URLSearchParams;
-}
-
-const servers: Server[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  }
+  await closeEndpoints();
 });
-
-/** Answers one reply after the other, the last one for good; undefined hangs up. */
-async function endpoint(
-  ...replies: readonly (readonly [status: number, body: string] | undefined)[]
-): Promise<{ host: string; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = [];
-    request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", () => {
-      const reply = replies[Math.min(asked.length, replies.length - 1)];
-      asked.push({ headers: request.headers, form: new URLSearchParams(Buffer.concat(parts).toString()) });
-      if (reply === undefined) request.socket.destroy();
-      else response.writeHead(reply[0], { "content-type": "text/xml;charset=UTF-8" }).end(reply[1]);
-    });
-  });
-  servers.push(server.listen(0, "127.0.0.1"));
-  await once(server, "listening");
-  return { host: `127.0.0.1:${String((server.address() as AddressInfo).port)}`, asked };
-}
 
 const vpcs = `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r-1</requestId>
 <vpcSet><item><vpcId>vpc-1</vpcId><ownerId>123456789012</ownerId><isDefault>true</isDefault></item></vpcSet>
 </DescribeVpcsResponse>`;
-
-function refused(code: string, message: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r-2</RequestID></Response>`;
-}
 
 function settings(host: string, more: Partial<Settings> = {}): Settings {
   return {

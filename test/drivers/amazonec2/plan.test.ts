@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import type { Settings } from "../../../drivers/amazonec2/client.js";
 import { options } from "../../../drivers/amazonec2/options.js";
 import { planEc2, planLaunch } from "../../../drivers/amazonec2/plan.js";
@@ -10,9 +10,14 @@ import { fakeIo } from "../../../src/driver/conformance.js";
 import { resolve, type Given, type MachinePlan, type Values } from "../../../src/driver/index.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";
 import { planned } from "./state.js";
+import { closeEndpoints, endpoint, refused } from "./xml-endpoint.js";
 
 const dir = await mkdtemp(join(tmpdir(), "machine-plan-"));
 afterAll(() => rm(dir, { recursive: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await closeEndpoints();
+});
 
 const { IPAddress, MachineName, SSHUser, SSHPort, SSHKeyPath, StorePath, SwarmMaster, SwarmHost, SwarmDiscovery } =
   planned;
@@ -210,5 +215,40 @@ describe("options that do not fit", () => {
       "Tags are not key value in pairs. 3 elements found",
       expect.stringContaining("the keys are not saved"),
     ]);
+  });
+});
+
+describe("who asks EC2, and where", () => {
+  /** Access key and region of the plan's first call. */
+  async function asker(some: Given, env: Record<string, string>, variable = "AWS_ENDPOINT_URL"): Promise<string> {
+    const { host, asked } = await endpoint([403, refused("UnauthorizedOperation", "no")]);
+    const io = fakeIo({}, { ...env, [variable]: `http://${host}` });
+    await expect(planEc2(given(some), plan(), io)).rejects.toThrow("ec2:DescribeInstanceTypes");
+    const [, key = "", region = ""] =
+      /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(asked[0]?.headers.authorization ?? "") ?? [];
+    return `${key} ${region}`;
+  }
+
+  const keys = { AWS_ACCESS_KEY_ID: "AKENV", AWS_SECRET_ACCESS_KEY: "hush" };
+  const typed = { accessKey: "AKTYPED", secretKey: "hush" };
+
+  test.each<[Given, Record<string, string>, string]>([
+    [{}, { ...keys, AWS_REGION: "eu-env-1" }, "AKENV eu-env-1"],
+    [{ region: "eu-typed-1" }, { ...keys, AWS_REGION: "eu-env-1" }, "AKENV eu-typed-1"],
+    [{ ...typed, region: "eu-typed-1" }, keys, "AKTYPED eu-typed-1"],
+    [{ ...typed, region: "eu-typed-1" }, { AWS_PROFILE: "lab" }, "AKTYPED eu-typed-1"],
+    [{ ...typed, profile: "lab" }, keys, "AKLAB eu-lab-1"],
+    [{}, { AWS_PROFILE: "lab" }, "AKLAB eu-lab-1"],
+  ])("with %j in an environment of %j: %s", async (some, env, expected) => {
+    await writeFile(join(dir, "credentials"), "[lab]\naws_access_key_id = AKLAB\naws_secret_access_key = hush\n");
+    await writeFile(join(dir, "config"), "[profile lab]\nregion = eu-lab-1\n");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(dir, "credentials"));
+    vi.stubEnv("AWS_CONFIG_FILE", join(dir, "config"));
+    vi.stubEnv("AWS_REGION", undefined);
+    expect(await asker(some, env)).toBe(expected);
+  });
+
+  test("is where the environment says for EC2 alone", async () => {
+    expect(await asker({ region: "eu-typed-1" }, keys, "AWS_ENDPOINT_URL_EC2")).toBe("AKENV eu-typed-1");
   });
 });
