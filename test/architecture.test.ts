@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** The only places that import a package. */
 const owners: Readonly<Record<string, readonly string[]>> = {
+  "@aws-sdk/client-ec2": ["drivers/amazonec2/sdk.ts"],
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],

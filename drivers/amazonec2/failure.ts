@@ -1,0 +1,163 @@
+import { isMachineError, MachineError, messageOf, type ErrorCode } from "../../src/driver/index.js";
+
+/** What an error of the SDK tells: `name` is EC2's code, or the client's own where no answer came. */
+interface Told {
+  readonly name: string;
+  readonly message: string;
+}
+
+interface Meaning {
+  readonly code?: ErrorCode;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+/**
+ * Says what went wrong with a call and what to do. The cause has EC2's code as its name and nothing of the request,
+ * which holds the session token.
+ * @param action name of the call, e.g. `RunInstances`
+ */
+export function explain(action: string, error: unknown): MachineError {
+  if (isMachineError(error)) return error;
+  const name = codeOf(error) ?? (error instanceof Error ? error.name : "Error");
+  const message = withoutBlob(messageOf(error));
+  const cause = Object.assign(new Error(message), { name });
+  delete cause.stack;
+  const known = meaningOf(action, { name, message });
+  if (known === undefined) return new MachineError("failed", `EC2 refuses ${action}: ${message} (${name})`, { cause });
+  const said = known.message ?? `EC2 refuses ${action}: ${message} (${name})`;
+  return new MachineError(known.code ?? "failed", said, { hint: known.hint, cause });
+}
+
+/** EC2's code of what was thrown, e.g. `InvalidInstanceID.NotFound`; undefined where EC2 has not answered. */
+export function codeOf(error: unknown): string | undefined {
+  if (isMachineError(error)) return codeOf(error.cause);
+  return error instanceof Error && !notOfEc2.test(error.name) ? error.name : undefined;
+}
+
+/** True where another type or zone may do: EC2 has none of these left, or none of them at all. */
+export function lacksCapacity(error: unknown): boolean {
+  return capacity.has(codeOf(error) ?? "");
+}
+
+/** Names of errors of JavaScript, and those that the SDK gives to what never reached EC2. */
+const notOfEc2 = /^((Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
+
+/** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+const capacity = new Set([
+  "InsufficientInstanceCapacity",
+  "InsufficientCapacity",
+  "InsufficientHostCapacity",
+  "InsufficientFreeAddressesInSubnet",
+  "InstanceLimitExceeded",
+  "VcpuLimitExceeded",
+  "MaxSpotInstanceCountExceeded",
+  "SpotMaxPriceTooLow",
+  "UnfulfillableCapacity",
+  "Unsupported",
+]);
+
+const noCredentials =
+  "amazonec2 driver requires AWS credentials configured with the --amazonec2-access-key and --amazonec2-secret-key " +
+  "options, environment variables, ~/.aws/credentials, or an instance role";
+
+const renew = "log in again: aws sso login, aws login, or new keys in the environment";
+const moreQuota =
+  "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
+const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
+
+const meanings: Readonly<Record<string, Meaning>> = {
+  AuthFailure: {
+    code: "precheck",
+    hint: "the keys are wrong, switched off or of another partition, or this computer's clock is off",
+  },
+  InvalidClientTokenId: { code: "precheck", hint: "the access key is wrong or switched off" },
+  SignatureDoesNotMatch: { code: "precheck", hint: "the secret key is wrong, or this computer's clock is off" },
+  ExpiredToken: { code: "precheck", message: "the AWS credentials have expired", hint: renew },
+  ExpiredTokenException: { code: "precheck", message: "the AWS credentials have expired", hint: renew },
+  RequestExpired: { code: "precheck", hint: "the credentials have expired or this computer's clock is off" },
+  OptInRequired: {
+    code: "precheck",
+    hint: "the account has to accept the image's terms in the AWS Marketplace, or to enable the region",
+  },
+  PendingVerification: { hint: "Amazon still verifies the account for this region: try again in some hours" },
+  Blocked: { hint: "Amazon has blocked the account: see its e-mails" },
+  InstanceLimitExceeded: { hint: moreQuota },
+  VcpuLimitExceeded: { hint: moreQuota },
+  MaxSpotInstanceCountExceeded: { hint: `${moreQuota}; or leave out --amazonec2-request-spot-instance` },
+  SpotMaxPriceTooLow: { hint: "a higher --amazonec2-spot-price, or none: the price is never above that on demand" },
+  VolumeLimitExceeded: { hint: "delete volumes, or ask for more at Service Quotas" },
+  SecurityGroupLimitExceeded: {
+    hint: "name one that is there: --amazonec2-security-group; machine gc lists leftovers",
+  },
+  RulesPerSecurityGroupLimitExceeded: { hint: "fewer of --amazonec2-ingress-cidr and --amazonec2-open-port" },
+  InsufficientInstanceCapacity: { hint: otherPlace },
+  InsufficientCapacity: { hint: otherPlace },
+  InsufficientHostCapacity: { hint: otherPlace },
+  InsufficientFreeAddressesInSubnet: { hint: "another --amazonec2-subnet-id or --amazonec2-zone" },
+  Unsupported: { hint: otherPlace },
+  UnsupportedOperation: { hint: "the options do not go together, or not with this type or endpoint" },
+  RequestLimitExceeded: { hint: "EC2 slows the account down: try again later, or with a higher --amazonec2-retries" },
+  "InvalidAMIID.NotFound": {
+    code: "precheck",
+    hint: "an image is of one region: see --amazonec2-ami, --amazonec2-region",
+  },
+  "InvalidAMIID.Malformed": { code: "precheck", hint: "--amazonec2-ami takes ami-ID, OWNER/NAME* or ssm:/PARAMETER" },
+  "InvalidKeyPair.NotFound": { code: "precheck", hint: "see --amazonec2-keypair-name: a key pair is of one region" },
+  InvalidInstanceType: { code: "precheck", hint: "see --amazonec2-instance-type: not every region has each type" },
+};
+
+function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
+  if (name === "UnauthorizedOperation" || name === "AccessDenied") {
+    return {
+      code: "precheck",
+      message: `the AWS credentials lack the permission ec2:${action}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
+      hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
+    };
+  }
+  return meanings[name] ?? withoutAnswer(action, name, message) ?? byFamily(name);
+}
+
+/** What the SDK says when it has got no answer, or could not ask. */
+function withoutAnswer(action: string, name: string, message: string): Meaning | undefined {
+  if (name === "AbortError") return { code: "interrupted", message: "interrupted" };
+  if (/expired|refresh|sso session/i.test(message) && /^(Credentials|Token)ProviderError$/.test(name)) {
+    return { code: "precheck", message: `the AWS credentials cannot be used: ${message}`, hint: renew };
+  }
+  if (name === "CredentialsProviderError" && !/Could not load credentials/.test(message)) {
+    return { message: `${noCredentials}: ${message}`, hint: "see the profile in ~/.aws/config" };
+  }
+  if (name === "CredentialsProviderError" || /Resolved credential object is not valid/.test(message)) {
+    return {
+      message: noCredentials,
+      hint: "aws configure makes them; aws sts get-caller-identity tries them",
+    };
+  }
+  if (/ENOTFOUND|EAI_AGAIN/.test(message)) {
+    return {
+      code: "unreachable",
+      message: `Invalid region specified, or no network: ${action}: ${message}`,
+      hint: "see --amazonec2-region and --amazonec2-endpoint",
+    };
+  }
+  if (name === "TimeoutError" || /\bE(CONN|HOST|NET|PIPE|PROTO)\w*|socket hang up|certificate/i.test(message)) {
+    return {
+      code: "unreachable",
+      message: `EC2 cannot be reached: ${action}: ${message}`,
+      hint: "see the network, --amazonec2-region and --amazonec2-endpoint",
+    };
+  }
+  return undefined;
+}
+
+function byFamily(name: string): Meaning | undefined {
+  if (/^(Invalid|Missing|Unknown)(Parameter|Request)?/.test(name))
+    return { hint: "see the options given: machine create -d amazonec2 --help" };
+  if (/LimitExceeded$/.test(name)) return { hint: "ask for more at Service Quotas" };
+  return undefined;
+}
+
+/** The encoded part of a refusal is long, tells nothing without sts:DecodeAuthorizationMessage, and names the account. */
+function withoutBlob(message: string): string {
+  return message.replace(/\s*Encoded authorization failure message:.*$/s, "").trim();
+}

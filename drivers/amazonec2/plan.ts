@@ -1,0 +1,218 @@
+import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
+import { MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { checkOptions, commas, privateKey, userDataFile } from "./check.js";
+import { defaultRegion, openEc2, type Settings } from "./client.js";
+import type { Ec2 } from "./ec2.js";
+import { codeOf, lacksCapacity } from "./failure.js";
+import { findImage, type Image } from "./image.js";
+import { runInput } from "./launch.js";
+import { accountOf, findNetwork, type Network } from "./network.js";
+import type { options } from "./options.js";
+import type { Ec2State } from "./state.js";
+
+type Given = Values<typeof options>;
+
+/**
+ * Checks what was asked for, by itself and with EC2, up to a dry run of the launch, which tells of every permission and
+ * parameter that it needs. Of the secrets nothing is in the state.
+ * @throws MachineError `usage` for options that do not fit, `precheck` for what EC2 has not or does not allow, both in
+ * docker-machine's words where it has some
+ */
+export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promise<Ec2State> {
+  const notice = (line: string): void => {
+    io.report({ type: "notice", machine: machine.name, step: "plan", at: io.now(), line });
+  };
+  checkOptions(given, notice);
+  const settings = await settingsOf(given, io, notice);
+  if (given.connect === "ssm") await checkSessionManager(io);
+  const files = { privateKey: await privateKey(given, io), userData: await userDataFile(given, io) };
+  const ec2 = await openEc2(settings, io);
+  return planLaunch(ec2, { given, settings, files }, machine);
+}
+
+/** What is known before EC2 is asked. */
+export interface Prepared {
+  readonly given: Given;
+  readonly settings: Settings;
+  /** Absolute paths; empty: none. */
+  readonly files: { readonly privateKey: string; readonly userData: string };
+}
+
+/** The part of {@link planEc2} that asks EC2. */
+export async function planLaunch(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promise<Ec2State> {
+  const { given, settings } = prepared;
+  const types = commas(given.instanceType);
+  const architectures = await architecturesOf(ec2, types);
+  const image = await findImage(ec2, given.ami, architectures);
+  checkImage(given, image, architectures);
+  const network = await findNetwork(ec2, {
+    region: settings.Region,
+    vpc: given.vpcId,
+    subnets: commas(given.subnetId),
+    zones: commas(given.zone),
+    ipv6: given.ipv6,
+    isPublic: !given.privateAddressOnly && given.connect === "address",
+  });
+  const Account = await accountOf(ec2);
+  const state = { ...asState(prepared, machine, image, network, types), Account };
+  await tryLaunch(ec2, state);
+  return { ...state, Owner: await machine.owner() };
+}
+
+/** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
+async function settingsOf(given: Given, io: Io, notice: (line: string) => void): Promise<Settings> {
+  const { accessKey = "", secretKey = "", sessionToken = "" } = given;
+  // The SDK's own variables: saved, since the machine is nowhere else later.
+  const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
+  const isByKeys = given.profile === "" && accessKey !== "";
+  const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
+  if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
+    notice("the keys are not saved: later commands need them in the environment, or a profile");
+  }
+  const Region = given.region ?? (await defaultRegion(Profile, io));
+  // AWS's own are like us-east-1, us-gov-west-1 and eusc-de-east-1; others may be called anything.
+  if (endpoint === "" && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(Region)) {
+    throw new MachineError("usage", "Invalid region specified", { hint: `"${Region}" is not like us-east-1` });
+  }
+  return {
+    Region,
+    Profile,
+    Endpoint: endpoint,
+    DisableSSL: given.insecureTransport,
+    RetryCount: given.retries,
+    ...(isByKeys
+      ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken }
+      : { AccessKey: "", SecretKey: "", SessionToken: "" }),
+  };
+}
+
+async function checkSessionManager(io: Io): Promise<void> {
+  for (const program of ["aws", "session-manager-plugin"]) {
+    await io.run(program, ["--version"]).catch((cause: unknown) => {
+      throw new MachineError("precheck", `--amazonec2-connect ssm needs the program ${program}, which does not run`, {
+        hint: "install the AWS CLI and the Session Manager plugin, or take --amazonec2-connect address",
+        cause,
+      });
+    });
+  }
+}
+
+/** Those that every one of the types can run, since they share one image. */
+async function architecturesOf(ec2: Ec2, types: readonly string[]): Promise<readonly string[]> {
+  const { InstanceTypes = [] } = await ec2.call("DescribeInstanceTypes", { InstanceTypes: types as _InstanceType[] });
+  const each = InstanceTypes.map(({ ProcessorInfo }): readonly string[] => ProcessorInfo?.SupportedArchitectures ?? []);
+  const common = (each[0] ?? []).filter((one) => each.every((some) => some.includes(one)));
+  if (common.length > 0) return common;
+  throw new MachineError("usage", `--amazonec2-instance-type ${types.join(",")}: no image runs on all of them`, {
+    hint: "name types of one architecture",
+  });
+}
+
+function checkImage(given: Given, image: Image, architectures: readonly string[]): void {
+  if (image.Architecture !== "" && !architectures.includes(image.Architecture)) {
+    throw new MachineError(
+      "usage",
+      `${image.ImageId} is for ${image.Architecture}, ${given.instanceType} for ${architectures.join(" and ")}`,
+      { hint: "see --amazonec2-ami and --amazonec2-instance-type" },
+    );
+  }
+  if (image.RootDeviceName === "" && given.deviceName === "") {
+    throw new MachineError("usage", `nothing tells the root device of ${image.ImageId}`, {
+      hint: "--amazonec2-device-name /dev/sda1 or /dev/xvda, and --amazonec2-ssh-user",
+    });
+  }
+}
+
+/** docker-machine's own user where the image is of no family that is known. */
+const user = "ubuntu";
+
+function asState(
+  { given, settings, files }: Prepared,
+  { common }: MachinePlan,
+  image: Image,
+  { vpc, places }: Network,
+  types: readonly string[],
+): Omit<Ec2State, "Account" | "Owner"> {
+  const Fallbacks = types.flatMap((InstanceType) => places.map((place) => ({ InstanceType, ...place })));
+  return {
+    ...common,
+    SSHUser: given.sshUser || image.user || user,
+    SSHPort: given.sshPort,
+    Id: crypto.randomUUID().replaceAll("-", ""),
+    AccessKey: "",
+    SecretKey: "",
+    SessionToken: "",
+    Region: settings.Region,
+    AMI: image.ImageId,
+    SSHKeyID: 0,
+    ExistingKey: given.keypairName !== "",
+    KeyName: given.keypairName,
+    InstanceId: "",
+    InstanceType: types[0] ?? "",
+    PrivateIPAddress: "",
+    SecurityGroupId: "",
+    SecurityGroupIds: [],
+    SecurityGroupName: "",
+    SecurityGroupNames: given.securityGroup,
+    SecurityGroupReadOnly: given.securityGroupReadonly,
+    OpenPorts: given.openPort,
+    Tags: given.tags,
+    ReservationId: "",
+    DeviceName: given.deviceName || image.RootDeviceName,
+    RootSize: given.rootSize,
+    VolumeType: given.volumeType,
+    IamInstanceProfile: given.iamInstanceProfile,
+    VpcId: vpc,
+    SubnetId: places[0]?.SubnetId ?? "",
+    Zone: places[0]?.Zone ?? "",
+    RequestSpotInstance: given.requestSpotInstance,
+    SpotPrice: given.spotPrice,
+    BlockDurationMinutes: given.blockDurationMinutes,
+    PrivateIPOnly: given.privateAddressOnly,
+    UsePrivateIP: given.usePrivateAddress,
+    UseEbsOptimizedInstance: given.useEbsOptimizedInstance,
+    Monitoring: given.monitoring,
+    SSHPrivateKeyPath: files.privateKey,
+    RetryCount: settings.RetryCount,
+    Endpoint: settings.Endpoint,
+    DisableSSL: settings.DisableSSL,
+    UserDataFile: files.userData,
+    Profile: settings.Profile ?? "",
+    ClientToken: crypto.randomUUID(),
+    HostKey: "",
+    Connect: given.connect,
+    IngressCidrs: given.ingressCidr,
+    Fallbacks,
+    Launch: {
+      Ipv6: given.ipv6,
+      Placement: given.placementGroup,
+      Credits: given.credits ?? "",
+      Hibernation: given.hibernation,
+      TerminateOnShutdown: false,
+      KmsKey: given.kmsKeyId,
+    },
+  };
+}
+
+/**
+ * Lets EC2 check the launch, with a token of its own. A type or zone without room is left to the launch, which has
+ * others. An EC2 that knows no dry run and launches has its instance ended again.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+ */
+async function tryLaunch(ec2: Ec2, state: Readonly<Ec2State>): Promise<void> {
+  const input: RunInstancesCommandInput = { ...runInput(state), ClientToken: crypto.randomUUID(), DryRun: true };
+  try {
+    const { Instances = [] } = await ec2.call("RunInstances", input);
+    const InstanceIds = Instances.flatMap(({ InstanceId }) => InstanceId ?? []);
+    if (InstanceIds.length > 0) await ec2.call("TerminateInstances", { InstanceIds });
+  } catch (error) {
+    const isAllowed = codeOf(error) === "DryRunOperation";
+    if (!isAllowed && !(lacksCapacity(error) && (state.Fallbacks ?? []).length > 1)) throw asPrecheck(error);
+  }
+}
+
+function asPrecheck(error: unknown): unknown {
+  return error instanceof MachineError && error.code === "failed"
+    ? new MachineError("precheck", error.message, { hint: error.hint, cause: error })
+    : error;
+}
