@@ -59,6 +59,8 @@ export interface Ec2State extends DriverState {
   readonly Owner?: string;
   /** Of RunInstances: the same launch again gives the same instance. */
   readonly ClientToken?: string;
+  /** Milliseconds since 1970 of the last moment before an instance was asked for: EC2 may not show it for some minutes. */
+  readonly LaunchedAt?: number;
   /** `SHA256:...` of the host key, once the console has shown it; empty: it is pinned at the first contact. */
   readonly HostKey?: string;
   /** `address` or `ssm`. */

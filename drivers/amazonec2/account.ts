@@ -1,0 +1,21 @@
+import { MachineError } from "../../src/driver/index.js";
+import type { Ec2 } from "./ec2.js";
+import type { Ec2State } from "./state.js";
+
+/**
+ * Tells an instance that is gone from one that these credentials cannot see. An account that has had an instance has
+ * security groups of its own, and no other account shows them.
+ * @throws MachineError `failed` where the machine is of another account
+ */
+export async function checkAccount(ec2: Ec2, name: string, { Account, Region }: Readonly<Ec2State>): Promise<void> {
+  if (Account === undefined || Account === "" || !(await isAnotherAccount(ec2))(Account)) return;
+  throw new MachineError("failed", `${name} is of the AWS account ${Account}, the credentials are of another one`, {
+    hint: `use credentials of ${Account}, e.g. AWS_PROFILE=NAME; if its VPCs in ${Region} are all gone: machine rm -f ${name}`,
+  });
+}
+
+export async function isAnotherAccount(ec2: Ec2): Promise<(account: string) => boolean> {
+  const { SecurityGroups = [] } = await ec2.call("DescribeSecurityGroups", { MaxResults: 1000 });
+  const owners = new Set(SecurityGroups.map(({ OwnerId }) => OwnerId));
+  return (account) => !owners.has(account);
+}

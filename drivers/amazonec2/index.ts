@@ -1,0 +1,183 @@
+import { defineDriver, isMachineError, reach, type Io, type Machine, type Step } from "../../src/driver/index.js";
+import { accessOf, checkState } from "./access.js";
+import type { Ec2 } from "./ec2.js";
+import { codeOf } from "./failure.js";
+import { options } from "./options.js";
+import type { Ec2State } from "./state.js";
+
+type Ours = Machine<Ec2State>;
+
+const makeKey: Step<Ec2State> = {
+  name: "make the key",
+  run: async (machine) => (await import("./key.js")).makeKey(machine),
+  undo: async ({ dir }) => (await import("./key.js")).removeKey(dir),
+};
+
+const ensureGroup: Step<Ec2State> = {
+  name: "make sure of the security group",
+  async run({ name, state }, io) {
+    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network.js"), open(state, io)]);
+    return { ...(await ensure(ec2, state, name, io)), LaunchedAt: io.now() };
+  },
+  async undo(machine, io) {
+    if (machine.state.LaunchedAt === undefined) return;
+    await (await import("./remove.js")).removeGroups(await open(machine.state, io), machine, io);
+  },
+};
+
+const importKeyPair: Step<Ec2State> = {
+  name: "import the key pair",
+  when: ({ ExistingKey }) => !ExistingKey,
+  async run({ state }, io) {
+    await (await import("./key.js")).importKeyPair(await open(state, io), state);
+  },
+  async undo({ state }, io) {
+    if (state.LaunchedAt === undefined) return;
+    await (await import("./key.js")).deleteKeyPair(await open(state, io), state);
+  },
+};
+
+const launchInstance: Step<Ec2State> = {
+  name: "launch the instance",
+  async run({ name, state }, io) {
+    const [{ launch }, { userData }, ec2] = await Promise.all([
+      import("./launch.js"),
+      import("./user-data.js"),
+      open(state, io),
+    ]);
+    const data = await userData(state);
+    const notice = (line: string): void => {
+      tell(io, name, "launch the instance", line);
+    };
+    try {
+      return await launch(ec2, state, io, { userData: data, notice });
+    } catch (error) {
+      if (codeOf(error) !== "InvalidGroup.NotFound") throw error;
+      // The store's last other machine has gone just now, and the group with it.
+      const group = await (await import("./network.js")).ensureGroup(ec2, state, name, io);
+      return { ...group, ...(await launch(ec2, { ...state, ...group }, io, { userData: data, notice })) };
+    }
+  },
+  async undo(machine, io) {
+    if (machine.state.LaunchedAt === undefined) return;
+    await (await import("./remove.js")).removeInstance(await open(machine.state, io), machine, io);
+  },
+};
+
+const waitForAddress: Step<Ec2State> = {
+  name: "wait for its address",
+  run: async (machine, io) => (await import("./life.js")).waitForAddress(await open(machine.state, io), machine, io),
+};
+
+const readHostKey: Step<Ec2State> = {
+  name: "read the host key from the console",
+  async run({ name, state }, io) {
+    const { hostKeyFromConsole } = await import("./console.js");
+    const found = await hostKeyFromConsole(await open(state, io), state.InstanceId, io);
+    if ("fingerprint" in found) return { HostKey: found.fingerprint };
+    const line = `the host key of ${name} is trusted at the first contact: ${found.reason}`;
+    tell(io, name, "read the host key from the console", line);
+    return { HostKey: "" };
+  },
+};
+
+const waitForSsh: Step<Ec2State> = {
+  name: "wait for ssh",
+  async run({ name, state }, io) {
+    const { shell } = accessOf(state);
+    if (shell === undefined) return;
+    let end: number | undefined;
+    for (;;) {
+      try {
+        await reach(io, shell, (line) => {
+          tell(io, name, "wait for ssh", line);
+        });
+        return;
+      } catch (error) {
+        // sshd may be up before cloud-init has put our key into its place.
+        end ??= io.now() + 60_000;
+        const isRefused = isMachineError(error) && error.code === "failed" && state.SSHPrivateKeyPath === "";
+        if (!isRefused || io.now() >= end) throw error;
+        await io.sleep(3_000);
+      }
+    }
+  },
+};
+
+const deleteKeyPair: Step<Ec2State> = {
+  name: "delete the key pair",
+  when: ({ ExistingKey }) => !ExistingKey,
+  async run({ state }, io) {
+    await (await import("./key.js")).deleteKeyPair(await open(state, io), state);
+    return { KeyName: "" };
+  },
+};
+
+/** An instance of Amazon EC2, or of a cloud that speaks its protocol. */
+export default defineDriver({
+  name: "amazonec2",
+  summary: "An instance of Amazon EC2",
+  options,
+
+  plan: async (given, machine, io) => (await import("./plan.js")).planEc2(given, machine, io),
+  create: [makeKey, ensureGroup, importKeyPair, launchInstance, waitForAddress, readHostKey, waitForSsh, deleteKeyPair],
+
+  async inspect(machine, io) {
+    checkState(machine.state);
+    if (machine.state.InstanceId === "") return { status: "missing" };
+    return (await import("./life.js")).inspectInstance(await open(machine.state, io), machine, io);
+  },
+  inspectAll: async (machines, io) =>
+    (await import("./life.js")).inspectInstances(machines, io, (state) => open(state, io)),
+  async remove(machine, io) {
+    checkState(machine.state);
+    const { InstanceId, LaunchedAt } = machine.state;
+    if (InstanceId === "" && LaunchedAt === undefined) return;
+    await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
+  },
+  async find(given, owner, io) {
+    const [{ openEc2, defaultRegion }, { findResources }] = await Promise.all([
+      import("./client.js"),
+      import("./find.js"),
+    ]);
+    const Region = given.region ?? (await defaultRegion(given.profile, io));
+    const ec2 = await openEc2(
+      {
+        Region,
+        Profile: given.profile,
+        Endpoint: given.endpoint,
+        DisableSSL: given.insecureTransport,
+        RetryCount: given.retries,
+        // Keys of the environment count less than a profile that is named.
+        AccessKey: given.profile === "" ? (given.accessKey ?? "") : "",
+        SecretKey: given.profile === "" ? (given.secretKey ?? "") : "",
+        SessionToken: given.profile === "" ? (given.sessionToken ?? "") : "",
+      },
+      io,
+    );
+    return findResources(ec2, Region, owner);
+  },
+  access: accessOf,
+
+  start: async (machine: Ours, io) =>
+    (await import("./life.js")).startInstance(await openChecked(machine, io), machine, io),
+  stop: async (machine: Ours, io) =>
+    (await import("./life.js")).stopInstance(await openChecked(machine, io), machine, { Force: false }),
+  kill: async (machine: Ours, io) =>
+    (await import("./life.js")).stopInstance(await openChecked(machine, io), machine, { Force: true }),
+  restart: async (machine: Ours, io) =>
+    (await import("./life.js")).rebootInstance(await openChecked(machine, io), machine, io),
+});
+
+async function openChecked({ state }: Ours, io: Io): Promise<Ec2> {
+  checkState(state);
+  return open(state, io);
+}
+
+async function open(state: Ec2State, io: Io): Promise<Ec2> {
+  return (await import("./client.js")).openEc2({ Profile: "", ...state }, io);
+}
+
+function tell(io: Io, machine: string, step: string, line: string): void {
+  io.report({ type: "notice", machine, step, at: io.now(), line });
+}

@@ -1,0 +1,103 @@
+import { MachineError, poll, type Io, type Machine } from "../../src/driver/index.js";
+import { checkAccount } from "./account.js";
+import type { Ec2 } from "./ec2.js";
+import { codeOf } from "./failure.js";
+import { instanceOf, instances, isFresh, isGone, tagOf, tags, type Found } from "./instance.js";
+import { deleteKeyPair } from "./key.js";
+import { groupIds } from "./launch.js";
+import type { Ec2State } from "./state.js";
+
+/** Takes away all that was made for the machine at EC2; fine where there is nothing. */
+export async function removeAll(ec2: Ec2, machine: Machine<Ec2State>, io: Io): Promise<void> {
+  await removeInstance(ec2, machine, io);
+  await deleteKeyPair(ec2, machine.state);
+  await removeGroups(ec2, machine, io);
+}
+
+/**
+ * Terminates the machine's instance, also one whose launch was cut off, and cancels its spot request. Returns when it
+ * is ending; fine when there is none.
+ * @throws MachineError `failed` for an instance of another account or store
+ */
+export async function removeInstance(ec2: Ec2, { name, state }: Machine<Ec2State>, io: Io): Promise<void> {
+  const found = await findInstance(ec2, state, io);
+  if (found === undefined) {
+    if (state.InstanceId !== "") await checkAccount(ec2, name, state);
+    return;
+  }
+  if (isGone(found)) return;
+  checkOwner(name, state, found);
+  const { InstanceId = "", SpotInstanceRequestId: spot } = found;
+  if (spot) {
+    await unlessGone(ec2.call("CancelSpotInstanceRequests", { SpotInstanceRequestIds: [spot] }));
+  }
+  // It is asked for again, since EC2 may say NotFound at first.
+  await poll(io, `${name} to end`, { every: 2_000, limit: 120_000 }, async () => {
+    await unlessGone(ec2.call("TerminateInstances", { InstanceIds: [InstanceId] }));
+    const now = await instanceOf(ec2, { ...state, InstanceId });
+    return now === undefined || isGone(now) ? true : undefined;
+  });
+}
+
+/** One that was launched a moment ago is waited for: EC2 may not show it yet. */
+async function findInstance(ec2: Ec2, state: Ec2State, io: Io): Promise<Found | undefined> {
+  if (state.InstanceId === "" && state.LaunchedAt === undefined) return undefined;
+  const patience = !isFresh(state, io) ? 0 : state.InstanceId === "" ? 15_000 : 60_000;
+  const end = io.now() + patience;
+  for (;;) {
+    const found = await instanceOf(ec2, state);
+    if (found !== undefined || io.now() >= end) return found;
+    await io.sleep(3_000);
+  }
+}
+
+/** Machines of docker-machine are not marked. */
+function checkOwner(name: string, { Owner }: Ec2State, found: Found): void {
+  if (Owner === undefined || tagOf(found, tags.owner) === Owner) return;
+  const id = found.InstanceId ?? "";
+  throw new MachineError("failed", `${name}: the instance ${id} is not marked as this store's (${tags.owner})`, {
+    hint: `if it is this machine's, end it yourself: aws ec2 terminate-instances --instance-ids ${id}`,
+  });
+}
+
+/**
+ * Deletes the security groups that this store made, where no other instance uses them; the machine's own is waited for.
+ * What something else still uses is left for `machine gc`.
+ */
+export async function removeGroups(ec2: Ec2, { state }: Machine<Ec2State>, io: Io): Promise<void> {
+  const GroupIds = groupIds(state);
+  if (state.Owner === undefined || GroupIds.length === 0) return;
+  const { SecurityGroups = [] } = await ec2.call("DescribeSecurityGroups", {
+    Filters: [
+      { Name: "group-id", Values: GroupIds },
+      { Name: `tag:${tags.owner}`, Values: [state.Owner] },
+    ],
+  });
+  for (const { GroupId = "" } of SecurityGroups) await removeGroup(ec2, GroupId, io);
+}
+
+/** True when it is gone; false: something uses it. */
+export async function removeGroup(ec2: Ec2, GroupId: string, io: Io): Promise<boolean> {
+  const end = io.now() + 180_000;
+  for (;;) {
+    const users = (await instances(ec2, [{ Name: "instance.group-id", Values: [GroupId] }])).filter(
+      ({ State }) => State?.Name !== "terminated",
+    );
+    if (users.some((one) => !isGone(one))) return false;
+    try {
+      await unlessGone(ec2.call("DeleteSecurityGroup", { GroupId }));
+      return true;
+    } catch (error) {
+      if (!/^(DependencyViolation|InvalidGroup\.InUse)$/.test(codeOf(error) ?? "")) throw error;
+      if (users.length === 0 || io.now() >= end) return false;
+    }
+    await io.sleep(3_000);
+  }
+}
+
+/** What EC2 does not know is gone. */
+export async function unlessGone(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!/\.NotFound$/.test(codeOf(error) ?? "")) throw error;
+  });
+}
