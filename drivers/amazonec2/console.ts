@@ -42,7 +42,7 @@ export async function hostKeyFromConsole(
  * keys or, where these are missing, from its fingerprints.
  * @see https://cloudinit.readthedocs.io/en/latest/reference/modules.html#keys-to-console
  */
-export function hostKeyIn(text: string): string | undefined {
+function hostKeyIn(text: string): string | undefined {
   const keys = lastBlock(text, "SSH HOST KEY KEYS");
   const prints = lastBlock(text, "SSH HOST KEY FINGERPRINTS");
   for (const [type, word] of preferred) {

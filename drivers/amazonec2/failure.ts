@@ -29,6 +29,13 @@ export function explain(action: string, error: unknown): MachineError {
   return new MachineError(known.code ?? "failed", said, { hint: known.hint, cause });
 }
 
+/** The same before anything is made: what EC2 has not or does not allow is a check that failed. */
+export function asPrecheck(error: unknown): unknown {
+  if (!isMachineError(error) || error.code !== "failed") return error;
+  const { message, hint, output, cause } = error;
+  return new MachineError("precheck", message, { hint, output, cause });
+}
+
 /** EC2's code of what was thrown, e.g. `InvalidInstanceID.NotFound`; undefined where EC2 has not answered. */
 export function codeOf(error: unknown): string | undefined {
   if (isMachineError(error)) return codeOf(error.cause);
@@ -68,16 +75,14 @@ const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3
 
 const meanings: Readonly<Record<string, Meaning>> = {
   AuthFailure: {
-    code: "precheck",
     hint: "the keys are wrong, switched off or of another partition, or this computer's clock is off",
   },
-  InvalidClientTokenId: { code: "precheck", hint: "the access key is wrong or switched off" },
-  SignatureDoesNotMatch: { code: "precheck", hint: "the secret key is wrong, or this computer's clock is off" },
-  ExpiredToken: { code: "precheck", message: "the AWS credentials have expired", hint: renew },
-  ExpiredTokenException: { code: "precheck", message: "the AWS credentials have expired", hint: renew },
-  RequestExpired: { code: "precheck", hint: "the credentials have expired or this computer's clock is off" },
+  InvalidClientTokenId: { hint: "the access key is wrong or switched off" },
+  SignatureDoesNotMatch: { hint: "the secret key is wrong, or this computer's clock is off" },
+  ExpiredToken: { message: "the AWS credentials have expired", hint: renew },
+  ExpiredTokenException: { message: "the AWS credentials have expired", hint: renew },
+  RequestExpired: { hint: "the credentials have expired or this computer's clock is off" },
   OptInRequired: {
-    code: "precheck",
     hint: "the account has to accept the image's terms in the AWS Marketplace, or to enable the region",
   },
   PendingVerification: { hint: "Amazon still verifies the account for this region: try again in some hours" },
@@ -99,18 +104,16 @@ const meanings: Readonly<Record<string, Meaning>> = {
   UnsupportedOperation: { hint: "the options do not go together, or not with this type or endpoint" },
   RequestLimitExceeded: { hint: "EC2 slows the account down: try again later, or with a higher --amazonec2-retries" },
   "InvalidAMIID.NotFound": {
-    code: "precheck",
     hint: "an image is of one region: see --amazonec2-ami, --amazonec2-region",
   },
-  "InvalidAMIID.Malformed": { code: "precheck", hint: "--amazonec2-ami takes ami-ID, OWNER/NAME* or ssm:/PARAMETER" },
-  "InvalidKeyPair.NotFound": { code: "precheck", hint: "see --amazonec2-keypair-name: a key pair is of one region" },
-  InvalidInstanceType: { code: "precheck", hint: "see --amazonec2-instance-type: not every region has each type" },
+  "InvalidAMIID.Malformed": { hint: "--amazonec2-ami takes ami-ID, OWNER/NAME* or ssm:/PARAMETER" },
+  "InvalidKeyPair.NotFound": { hint: "see --amazonec2-keypair-name: a key pair is of one region" },
+  InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
 
 function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
   if (name === "UnauthorizedOperation" || name === "AccessDenied") {
     return {
-      code: "precheck",
       message: `the AWS credentials lack the permission ec2:${action}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
       hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
     };
@@ -122,7 +125,7 @@ function meaningOf(action: string, { name, message }: Told): Meaning | undefined
 function withoutAnswer(action: string, name: string, message: string): Meaning | undefined {
   if (name === "AbortError") return { code: "interrupted", message: "interrupted" };
   if (/expired|refresh|sso session/i.test(message) && /^(Credentials|Token)ProviderError$/.test(name)) {
-    return { code: "precheck", message: `the AWS credentials cannot be used: ${message}`, hint: renew };
+    return { message: `the AWS credentials cannot be used: ${message}`, hint: renew };
   }
   if (name === "CredentialsProviderError" && !/Could not load credentials/.test(message)) {
     return { message: `${noCredentials}: ${message}`, hint: "see the profile in ~/.aws/config" };

@@ -3,7 +3,7 @@ import { MachineError, type Io, type MachinePlan, type Values } from "../../src/
 import { checkOptions, commas, privateKey, userDataFile } from "./check.js";
 import { defaultRegion, openEc2, type Settings } from "./client.js";
 import type { Ec2 } from "./ec2.js";
-import { codeOf, lacksCapacity } from "./failure.js";
+import { asPrecheck, codeOf, lacksCapacity } from "./failure.js";
 import { findImage, type Image } from "./image.js";
 import { runInput } from "./launch.js";
 import { accountOf, findNetwork, type Network } from "./network.js";
@@ -39,7 +39,13 @@ export interface Prepared {
 }
 
 /** The part of {@link planEc2} that asks EC2. */
-export async function planLaunch(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promise<Ec2State> {
+export function planLaunch(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promise<Ec2State> {
+  return askEc2(ec2, prepared, machine).catch((error: unknown) => {
+    throw asPrecheck(error);
+  });
+}
+
+async function askEc2(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promise<Ec2State> {
   const { given, settings } = prepared;
   const types = commas(given.instanceType);
   const architectures = await architecturesOf(ec2, types);
@@ -128,7 +134,7 @@ const user = "ubuntu";
 
 function asState(
   { given, settings, files }: Prepared,
-  { common }: MachinePlan,
+  { common, ttl }: MachinePlan,
   image: Image,
   { vpc, places }: Network,
   types: readonly string[],
@@ -188,7 +194,7 @@ function asState(
       Placement: given.placementGroup,
       Credits: given.credits ?? "",
       Hibernation: given.hibernation,
-      TerminateOnShutdown: false,
+      TerminateOnShutdown: ttl !== undefined,
       KmsKey: given.kmsKeyId,
     },
   };
@@ -207,12 +213,6 @@ async function tryLaunch(ec2: Ec2, state: Readonly<Ec2State>): Promise<void> {
     if (InstanceIds.length > 0) await ec2.call("TerminateInstances", { InstanceIds });
   } catch (error) {
     const isAllowed = codeOf(error) === "DryRunOperation";
-    if (!isAllowed && !(lacksCapacity(error) && (state.Fallbacks ?? []).length > 1)) throw asPrecheck(error);
+    if (!isAllowed && !(lacksCapacity(error) && (state.Fallbacks ?? []).length > 1)) throw error;
   }
-}
-
-function asPrecheck(error: unknown): unknown {
-  return error instanceof MachineError && error.code === "failed"
-    ? new MachineError("precheck", error.message, { hint: error.hint, cause: error })
-    : error;
 }

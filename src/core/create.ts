@@ -1,6 +1,7 @@
 import {
   isMachineError,
   MachineError,
+  names,
   type Driver,
   type DriverState,
   type MachinePlan,
@@ -34,8 +35,9 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
  * provisioning fails the machine stays, since its steps can be repeated. Ctrl-C undoes everything.
  * @throws MachineError `precheck` before anything is stored; `exists` for a name that is taken
  */
-export async function createMachine(session: Session, request: CreateRequest): Promise<void> {
+export async function createMachine(given: Session, request: CreateRequest): Promise<void> {
   const { name } = request;
+  const session = withSecrets(given, request);
   const { store, certs } = session;
   const config = await checked(session, request, () => store.owner());
   await ensureAuthority(certs, authorityContext(session));
@@ -43,6 +45,16 @@ export async function createMachine(session: Session, request: CreateRequest): P
     await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
     await makeAndProvision(session, await loadHost(session, name), request);
   });
+}
+
+/** Secret options are not saved: the driver's steps find them under their variables, however they were given. */
+function withSecrets(session: Session, { driver, values }: CreateRequest): Session {
+  const secrets = Object.entries(driver.options).flatMap(([key, option]) => {
+    const { env } = names(key, option, driver.name);
+    const value = values[key];
+    return option.secret === true && env !== undefined && typeof value === "string" ? [[env, value] as const] : [];
+  });
+  return { ...session, env: { ...session.env, ...Object.fromEntries(secrets) } };
 }
 
 /** What {@link createMachine} would begin with, and the steps that it would go through. */
@@ -106,7 +118,7 @@ export async function resumeMachine(
 /** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */
 async function plan(
   session: Session,
-  { name, driver, values }: CreateRequest,
+  { name, driver, values, provision: { ttl } }: CreateRequest,
   owner: MachinePlan["owner"],
 ): Promise<DriverState> {
   const dir = session.store.dir(name);
@@ -122,7 +134,7 @@ async function plan(
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(values, { name, dir, common, owner }, machineIo(session, { name, dir }));
+    return await driver.plan(values, { name, dir, common, owner, ttl }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { hint, output } = error;

@@ -2,6 +2,7 @@ import { MachineError, type Driver } from "../driver/index.js";
 
 /** Loads one driver. This is the only file that names the drivers. */
 const builtIn: Readonly<Record<string, () => Promise<{ readonly default: Driver }>>> = {
+  amazonec2: () => import("../../drivers/amazonec2/index.js"),
   container: () => import("../../drivers/container/index.js"),
   generic: () => import("../../drivers/generic/index.js"),
   none: () => import("../../drivers/none/index.js"),

@@ -99,6 +99,8 @@ export interface MachinePlan {
   readonly dir: string;
   /** Id of the store, for marking what is made at a provider, so that it is found again. Asked last: it may write. */
   owner(): Promise<string>;
+  /** Seconds after which the machine powers itself off for good; undefined: never. */
+  readonly ttl?: number | undefined;
   readonly common: DriverState;
 }
 

@@ -8,7 +8,7 @@ describe("a call that EC2 refuses", () => {
     const blob = "You are not authorized. Encoded authorization failure message: abcDEF-secret";
     const error = explain("RunInstances", refusal("UnauthorizedOperation", blob));
     expect(error).toMatchObject({
-      code: "precheck",
+      code: "failed",
       message: "the AWS credentials lack the permission ec2:RunInstances",
     });
     expect(`${error.hint ?? ""}${JSON.stringify(error)}${String(error.cause)}`).not.toContain("abcDEF");
@@ -63,7 +63,7 @@ describe("a call that never reaches EC2", () => {
     [
       named("CredentialsProviderError", "The SSO session associated with this profile has expired."),
       /^the AWS credentials cannot be used/,
-      "precheck",
+      "failed",
     ],
     [named("Error", "getaddrinfo ENOTFOUND ec2.xx-none-1.amazonaws.com"), /^Invalid region specified/, "unreachable"],
     [named("Error", "connect ECONNREFUSED 192.0.2.1:443"), /^EC2 cannot be reached: StopInstances/, "unreachable"],

@@ -34,9 +34,12 @@ describe("the image", () => {
     expect(ec2.inputs("DescribeImages")).toEqual([{ ImageIds: ["ami-1"] }]);
   });
 
-  test.each(["InvalidAMIID.NotFound", { Images: [] }])("by id that is not there is refused: %j", async (answer) => {
+  test.each([
+    ["InvalidAMIID.NotFound", "failed"],
+    [{ Images: [] }, "precheck"],
+  ])("by id that is not there is refused: %j", async (answer, code) => {
     const call = findImage(scriptedEc2({ DescribeImages: answer }), "ami-1", x86);
-    await expect(call).rejects.toMatchObject({ code: "precheck" });
+    await expect(call).rejects.toMatchObject({ code });
   });
 
   test("by owner and name is the newest of that owner that boots from a disk, never one of somebody else", async () => {

@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hostLauncher } from "../support/ec2/host-launcher.js";
+import { type Ec2Stand, startEc2, testAccount } from "../support/ec2/stand.js";
+import { describeOnHosts } from "../support/lab.js";
+import { installProgram, type Program } from "../support/program.js";
+
+describeOnHosts("an instance of EC2", (lab) => {
+  let program: Program;
+  let ec2: Ec2Stand;
+  let env: Readonly<Record<string, string>>;
+  const machine = (...args: readonly string[]) => program.machine(args, { env });
+
+  beforeAll(async () => {
+    program = await installProgram();
+    ec2 = await startEc2({ launcher: hostLauncher(lab) });
+    env = {
+      AWS_ACCESS_KEY_ID: testAccount.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: testAccount.secretAccessKey,
+      AWS_DEFAULT_REGION: "us-east-1",
+      AWS_ENDPOINT: ec2.url,
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+  });
+  afterAll(async () => {
+    await ec2.close();
+    await program.remove();
+  });
+
+  test("becomes a Docker host by one command, and no secret is saved or told", async () => {
+    const created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
+    expect(created.code, created.stderr).toBe(0);
+    const config = await readFile(join(program.store, "machines", "web", "config.json"), "utf8");
+    expect(config + created.stderr).not.toContain(testAccount.secretAccessKey);
+    expect(config).toContain(`"Account": "${testAccount.id}"`);
+    expect(ec2.calls.filter(({ action, error }) => action === "RunInstances" && error === "")).toHaveLength(1);
+  });
+
+  test("runs containers, and its key pair is gone from EC2", async () => {
+    const load = 'eval "$(machine env web)"; docker load';
+    expect((await program.bash(load, { env, input: createReadStream(lab.busyboxTar) })).code).toBe(0);
+    const ran = await program.bash('eval "$(machine env web)"; docker run --rm busybox echo hi', { env });
+    expect(ran).toMatchObject({ code: 0, stdout: "hi\n" });
+    expect(ec2.calls.map(({ action }) => action)).toContain("DeleteKeyPair");
+    expect((await machine("status", "web")).stdout).toBe("Running\n");
+  });
+
+  test("starts again at another address, for which it gets a certificate", async () => {
+    const before = (await machine("ip", "web")).stdout;
+    expect(await machine("stop", "web")).toMatchObject({ code: 0 });
+    expect((await machine("status", "web")).stdout).toBe("Stopped\n");
+    const started = await machine("start", "web");
+    expect(started.code, started.stderr).toBe(0);
+    expect((await machine("ip", "web")).stdout).not.toBe(before);
+    const ran = await program.bash('eval "$(machine env web)"; docker version --format "{{.Server.Os}}"', { env });
+    expect(ran).toMatchObject({ code: 0, stdout: "linux\n" });
+    const restarted = await machine("restart", "web");
+    expect(restarted.code, restarted.stderr).toBe(0);
+  });
+
+  test("is kept from a wrong key, which is not shown", async () => {
+    const refused = await program.machine(["stop", "web"], { env: { ...env, AWS_SECRET_ACCESS_KEY: "mistaken" } });
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/hint: .*secret key is wrong/);
+    expect(refused.stderr).not.toMatch(/mistaken|^\s+at /m);
+  });
+
+  test("is terminated by rm, which leaves nothing", async () => {
+    expect(await machine("rm", "-y", "web")).toMatchObject({ code: 0 });
+    await ec2.settled();
+    expect(ec2.instances().map(({ instance }) => instance.State?.Name)).toEqual(["terminated"]);
+    const found = await machine("gc", "-d", "amazonec2");
+    expect(found).toMatchObject({ code: 0, stdout: "" });
+  });
+});
