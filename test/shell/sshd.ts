@@ -199,8 +199,9 @@ export async function relayTo(port: number): Promise<Relay> {
     const far = connect(port, "127.0.0.1");
     sockets.push(near, far);
     near.pipe(far).pipe(near);
-    // A reset of the near end is no end of what it sends.
-    near.on("close", () => far.end());
+    // An end that is reset has no end of what it sends, and what nobody takes any more has none either.
+    near.on("close", () => far.end().resume());
+    far.on("close", () => near.end().resume());
     for (const socket of [near, far]) socket.on("error", () => undefined);
   });
   const cut = (): void => {
