@@ -9,7 +9,7 @@ export function checkState(state: Ec2State): void {
   const ids = state.SecurityGroupIds as unknown;
   checkSaved(state, {
     InstanceId: [/^(i-[0-9a-z]+)?$/.test(state.InstanceId), "the id of an instance"],
-    Region: [/^[a-z0-9-]+$/.test(state.Region), "a region"],
+    Region: [isText(state.Region) && /^[\w.-]+$/.test(state.Region), "a region"],
     Id: [isText(state.Id), "text"],
     IPAddress: [isAddress(state.IPAddress), "an IP address"],
     PrivateIPAddress: [isAddress(state.PrivateIPAddress), "an IP address"],

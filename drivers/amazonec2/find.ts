@@ -5,8 +5,8 @@ import { instances, isGone, tagOf, tags } from "./instance.js";
 import { removeGroup, unlessGone } from "./remove.js";
 
 /**
- * All that is marked as a store's in one region, in the order in which it can be removed. Volumes that go with their
- * instance are left out, as are groups that several machines use: they are found once these are gone.
+ * All that is marked as a store's in one region, in the order in which it can be removed: a group, which is the
+ * machine's that alone uses it, last. Volumes that go with their instance are left out.
  */
 export async function findResources(ec2: Ec2, region: string, owner: string): Promise<Resource[]> {
   const Filters: Filter[] = [{ Name: `tag:${tags.owner}`, Values: [owner] }];
@@ -73,8 +73,9 @@ async function findGroups(ec2: Ec2, region: string, owner: string, Filters: Filt
   const users = (await instances(ec2, [{ Name: "instance.group-id", Values: ids }])).filter((one) => !isGone(one));
   return SecurityGroups.flatMap(({ GroupId: id = "", GroupName, VpcId }): Resource[] => {
     const its = users.filter((one) => one.SecurityGroups?.some(({ GroupId }) => GroupId === id));
-    if (its.length > 1 || its.some((one) => tagOf(one, tags.owner) !== owner)) return [];
-    const machine = its[0] === undefined ? undefined : tagOf(its[0], tags.name);
+    if (its.some((one) => tagOf(one, tags.owner) !== owner)) return [];
+    const names = new Set(its.map((one) => tagOf(one, tags.name)));
+    const machine = names.size === 1 ? [...names][0] : undefined;
     return [
       {
         kind: "security group",

@@ -27,8 +27,8 @@ export async function instances(ec2: Ec2, Filters: sdk.Filter[]): Promise<Found[
 export async function instanceOf(ec2: Ec2, { InstanceId, Id }: Readonly<Ec2State>): Promise<Found | undefined> {
   if (InstanceId === "" && Id === "") return undefined;
   const filter = InstanceId === "" ? { Name: `tag:${tags.id}`, Values: [Id] } : idFilter([InstanceId]);
-  const [found] = await instances(ec2, [filter]);
-  return found;
+  const found = await instances(ec2, [filter]);
+  return found.find((one) => !isGone(one)) ?? found[0];
 }
 
 /** At most 200 values: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
