@@ -39,7 +39,7 @@ export interface Calls {
 /** EC2 of one region, seen by one account. client.ts opens it. */
 export interface Ec2 {
   /**
-   * One call, with the SDK's adaptive retries for throttling and for what EC2 does not see yet.
+   * One call, with the SDK's adaptive retries for throttling; what EC2 does not see yet is the caller's to wait for.
    * @throws MachineError that says what is missing (permission, limit, capacity) and what to do; {@link codeOf} tells EC2's own code
    */
   call<N extends keyof Calls>(name: N, input: Calls[N][0]): Promise<Calls[N][1]>;
