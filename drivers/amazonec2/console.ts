@@ -3,12 +3,12 @@ import { isMachineError, messageOf, type Io } from "../../src/driver/index.js";
 import type { Ec2 } from "./ec2.js";
 import { codeOf } from "./failure.js";
 
-/** Milliseconds that the console may take to show the host key. */
-const patience = 90_000;
+/** Milliseconds that the console may take to show the host key, and that it may say nothing new meanwhile. */
+const patience = { whole: 180_000, silent: 40_000 };
 
 /**
  * The fingerprint of the host key that cloud-init has printed on the console, or why there is none. It is waited for
- * until cloud-init has ended, at most a minute and a half.
+ * until cloud-init has ended, as long as the console goes on, at most three minutes.
  * @throws MachineError `interrupted`
  */
 export async function hostKeyFromConsole(
@@ -16,7 +16,8 @@ export async function hostKeyFromConsole(
   InstanceId: string,
   io: Io,
 ): Promise<{ readonly fingerprint: string } | { readonly reason: string }> {
-  const end = io.now() + patience;
+  const end = io.now() + patience.whole;
+  let heard = { text: "", at: io.now() };
   let isLatest = true;
   for (;;) {
     try {
@@ -25,6 +26,7 @@ export async function hostKeyFromConsole(
       const fingerprint = hostKeyIn(text);
       if (fingerprint !== undefined) return { fingerprint };
       if (/cloud-init.* finished at /i.test(text)) return { reason: "its console does not show it" };
+      if (text !== heard.text) heard = { text, at: io.now() };
     } catch (error) {
       if (!isMachineError(error) || io.signal.aborted || error.code === "interrupted") throw error;
       // Instances before Nitro keep what was there some minutes ago only.
@@ -32,7 +34,9 @@ export async function hostKeyFromConsole(
       else return { reason: messageOf(error) };
       continue;
     }
-    if (io.now() + 5_000 > end) return { reason: "its console does not show it yet" };
+    if (io.now() + 5_000 > Math.min(end, heard.at + patience.silent)) {
+      return { reason: "its console does not show it yet" };
+    }
     await io.sleep(5_000);
   }
 }

@@ -161,15 +161,25 @@ export async function stopInstance(ec2: Ec2, machine: Ours, { Force }: { readonl
   await ec2.call("StopInstances", { InstanceIds: [await idOf(ec2, machine)], ...options });
 }
 
-/** Reboots the instance, and waits until another boot of it answers, where this one does. */
+/**
+ * Reboots the instance, and waits until another boot of it answers, where this one does. EC2 forces one that does not go
+ * down after some minutes; what another endpoint does nobody knows, so that a host which goes on as it was is told of.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html
+ */
 export async function rebootInstance(ec2: Ec2, machine: Ours, io: Io): Promise<void> {
+  const { name, state } = machine;
   const before = await bootId(machine, io);
   await ec2.call("RebootInstances", { InstanceIds: [await idOf(ec2, machine)] });
   if (before === undefined) return;
-  const hint = `look at its console: aws ec2 get-console-output --instance-id ${machine.state.InstanceId}`;
-  await poll(io, `${machine.name} to come up again`, { every: 3_000, limit: 300_000, hint }, async () => {
+  const hint = `look at its console: aws ec2 get-console-output --instance-id ${state.InstanceId}`;
+  const end = io.now() + 60_000;
+  await poll(io, `${name} to come up again`, { every: 3_000, limit: 300_000, hint }, async () => {
     const now = await bootId(machine, io);
-    return now === undefined || now === before ? undefined : true;
+    if (now !== before) return now === undefined ? undefined : true;
+    if (state.Endpoint === "" || io.now() < end) return undefined;
+    const line = `${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`;
+    io.report({ type: "notice", machine: name, step: "restart", at: io.now(), line });
+    return true;
   });
 }
 

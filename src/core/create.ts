@@ -70,8 +70,7 @@ export async function planMachine(session: Session, request: CreateRequest): Pro
   const machine = { name, dir: session.store.dir(name), state: config.Driver };
   const host: Host = { ...machine, config, driver, machine, io: machineIo(session, machine) };
   const making = driver.create.filter((step) => step.when?.(config.Driver) !== false).map((step) => step.name);
-  const isProvisioned = driver.access(config.Driver).shell !== undefined;
-  const provisioning = isProvisioned ? provisionStepNames(session, host, request.provision) : [];
+  const provisioning = makesHost(driver) ? provisionStepNames(session, host, request.provision) : [];
   return { Driver: config.Driver, Steps: [...making, ...provisioning] };
 }
 
@@ -91,10 +90,15 @@ async function checked(session: Session, request: CreateRequest, owner: MachineP
   };
   const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
   checkEngine(engineOf(config, provision));
-  if (provision.ttl !== undefined && driver.access(state).shell === undefined) {
+  if (provision.ttl !== undefined && !makesHost(driver)) {
     throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
   }
   return config;
+}
+
+/** True where there is a shell in the end: before it is made, a machine may have no address to reach one by. */
+function makesHost(driver: Driver): boolean {
+  return driver.create.length > 0;
 }
 
 /** Goes on with a create that was cut off: steps that were done are not repeated. */

@@ -74,4 +74,15 @@ describeOnHosts("an instance of EC2", (lab) => {
     const found = await machine("gc", "-d", "amazonec2");
     expect(found).toMatchObject({ code: 0, stdout: "" });
   });
+
+  test("that is created for a time ends by itself when it is over, and rm takes away what it leaves", async () => {
+    const created = await machine("create", "-d", "amazonec2", "--engine-source", "distro", "--ttl", "8h", "brief");
+    expect(created.code, created.stderr).toBe(0);
+    const timers = await machine("ssh", "brief", "systemctl", "list-timers");
+    expect(timers.stdout).toMatch(/7h left.*machine-ttl\.timer/);
+    await machine("ssh", "brief", "sudo", "systemctl", "start", "machine-ttl.service");
+    await expect.poll(() => ec2.instances().at(-1)?.instance.State?.Name, { timeout: 60_000 }).toBe("terminated");
+    expect(await machine("rm", "-y", "brief")).toMatchObject({ code: 0 });
+    expect(await machine("gc", "-d", "amazonec2")).toMatchObject({ code: 0, stdout: "" });
+  });
 });

@@ -49,10 +49,16 @@ describe("the host key on the console", () => {
     expect(ec2.asked).toHaveLength(3);
   });
 
-  test("is waited for a minute and a half at most", async () => {
-    const { ec2, found } = await asked([{}]);
+  test("is waited for no longer than forty seconds in which the console says nothing new", async () => {
+    const { ec2, found } = await asked([{}, {}, output("booting")]);
     expect(found).toEqual({ reason: "its console does not show it yet" });
-    expect(ec2.asked).toHaveLength(19);
+    expect(ec2.asked).toHaveLength(2 + 1 + 8);
+  });
+
+  test("is waited for three minutes at most", async () => {
+    const { ec2, found } = await asked(Array.from({ length: 99 }, (_, line) => output(`line ${String(line)}`)));
+    expect(found).toEqual({ reason: "its console does not show it yet" });
+    expect(ec2.asked).toHaveLength(37);
   });
 
   test("is read as it was some minutes ago of types that cannot tell the latest", async () => {
