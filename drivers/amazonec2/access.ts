@@ -1,15 +1,14 @@
 import { isIP } from "node:net";
-import { checkSaved, isPort, type Access, type SshTarget } from "../../src/driver/index.js";
+import { checkSaved, isPort, isText, type Access, type SshTarget } from "../../src/driver/index.js";
 import type { Ec2State } from "./state.js";
 
 /** What only a config.json that somebody has edited is not. */
 export function checkState(state: Ec2State): void {
-  const isText = (value: unknown): boolean => typeof value === "string";
   const isAddress = (value: unknown): boolean => value === "" || (typeof value === "string" && isIP(value) !== 0);
   const ids = state.SecurityGroupIds as unknown;
   checkSaved(state, {
-    InstanceId: [/^(i-[0-9a-z]+)?$/.test(state.InstanceId), "the id of an instance"],
-    Region: [isText(state.Region) && /^[\w.-]+$/.test(state.Region), "a region"],
+    InstanceId: [isText(state.InstanceId, /^(i-[0-9a-z]+)?$/), "the id of an instance"],
+    Region: [isText(state.Region, /^[\w.-]+$/), "a region"],
     Id: [isText(state.Id), "text"],
     IPAddress: [isAddress(state.IPAddress), "an IP address"],
     PrivateIPAddress: [isAddress(state.PrivateIPAddress), "an IP address"],
@@ -23,7 +22,7 @@ export function checkState(state: Ec2State): void {
     SessionToken: [isText(state.SessionToken), "text"],
     RetryCount: [Number.isSafeInteger(state.RetryCount), "a number"],
     SecurityGroupId: [isText(state.SecurityGroupId), "text"],
-    SecurityGroupIds: [ids === null || (Array.isArray(ids) && ids.every(isText)), "a list of text"],
+    SecurityGroupIds: [ids === null || (Array.isArray(ids) && ids.every((id) => isText(id))), "a list of text"],
     ...Object.fromEntries(
       (["Profile", "Account", "Owner", "HostKey"] as const).map((key) => [
         key,

@@ -1,4 +1,4 @@
-import { checkSaved, isPort, type DriverState, type Io } from "../../src/driver/index.js";
+import { checkSaved, isPort, isText, type DriverState, type Io } from "../../src/driver/index.js";
 import { engine, type Outer } from "./engine.js";
 
 /** The `Driver` object of config.json. */
@@ -24,12 +24,12 @@ export function checkState(state: ContainerState): void {
   const isChosenOrNot = (port: number): boolean => port === 0 || isPort(port);
   checkSaved(state, {
     Program: [["docker", "podman"].includes(state.Program), "docker or podman"],
-    Engine: [/^((unix|npipe):[^\0]+)?$/.test(state.Engine), "the URL of a socket"],
-    Container: [/^[\w.-]+$/.test(state.Container), "the name of a container"],
-    Network: [/^[\w.-]+$/.test(state.Network), "the name of a network"],
+    Engine: [isText(state.Engine, /^((unix|npipe):[^\0]+)?$/), "the URL of a socket"],
+    Container: [isText(state.Container, /^[\w.-]+$/), "the name of a container"],
+    Network: [isText(state.Network, /^[\w.-]+$/), "the name of a network"],
     EnginePort: [isChosenOrNot(state.EnginePort), "a port"],
     SSHPort: [isChosenOrNot(state.SSHPort), "a port"],
-    SSHHostKey: [typeof state.SSHHostKey === "string", "text"],
+    SSHHostKey: [isText(state.SSHHostKey), "text"],
   });
 }
 

@@ -6,6 +6,7 @@ import {
   defineDriver,
   integer,
   isPort,
+  isText,
   list,
   MachineError,
   reach,
@@ -103,14 +104,16 @@ export default defineDriver({
 });
 
 function checkState(state: GenericState): void {
-  const isText = (value: unknown): boolean => typeof value === "string";
   const { SSHHostKey, SSHJump } = state;
   checkSaved(state, {
     EnginePort: [isPort(state.EnginePort), "a port"],
     SSHPort: [isPort(state.SSHPort), "a port"],
-    IPAddress: [URL.canParse(engineUrl(state)), "an address or a name"],
+    IPAddress: [URL.canParse(`tcp://${bracketed(state.IPAddress)}:1`), "an address or a name"],
     SSHHostKey: [SSHHostKey === undefined || isText(SSHHostKey), "text"],
-    SSHJump: [SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every(isText)), "a list of text"],
+    SSHJump: [
+      SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every((jump) => isText(jump))),
+      "a list of text",
+    ],
   });
 }
 

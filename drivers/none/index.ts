@@ -1,4 +1,4 @@
-import { checkSaved, defineDriver, MachineError, text, type DriverState } from "../../src/driver/index.js";
+import { checkSaved, defineDriver, isText, MachineError, text, type DriverState } from "../../src/driver/index.js";
 
 interface NoneState extends DriverState {
   readonly URL: string;
@@ -25,7 +25,7 @@ export default defineDriver({
   inspect: () => Promise.resolve({ status: "running" }),
   remove: () => Promise.resolve(),
   access: (state: NoneState) => {
-    checkSaved(state, { URL: [typeof state.URL === "string" && URL.canParse(state.URL), "a URL"] });
+    checkSaved(state, { URL: [isText(state.URL) && URL.canParse(state.URL), "a URL"] });
     return { docker: state.URL };
   },
   refusal: (verb) => `hosts without a driver cannot be ${past[verb]}`,

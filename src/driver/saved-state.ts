@@ -21,3 +21,8 @@ export function checkSaved(
 export function isPort(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
 }
+
+/** Whether a value is text, and matches: a RegExp alone calls the methods of what it is given. */
+export function isText(value: unknown, pattern = /^/): boolean {
+  return typeof value === "string" && pattern.test(value);
+}

@@ -16,6 +16,7 @@ const anything = fc.oneof(
   fc.constantFrom("", " ", "a b", "\0", "\n", "../../x", "-rf", "$(id)", "[", "::1", "127.0.0.1:1", "\u001b[2J", "é"),
   fc.constantFrom("tcp://", "unix:///nowhere", "http://[", "generic", "none", "constructor", "__proto__"),
   fc.constantFrom(-1, 0, 0.5, 1, 65_536, 1e300, true, false, null),
+  fc.constantFrom({ toString: "" }, [{ toString: "" }]),
   fc.jsonValue().filter((value) => typeof value !== "string"),
 );
 
