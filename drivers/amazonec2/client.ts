@@ -1,4 +1,5 @@
 import type { EC2ClientConfig } from "@aws-sdk/client-ec2";
+import { setMaxListeners } from "node:events";
 import type { Io } from "../../src/driver/index.js";
 import type { Ec2 } from "./ec2.js";
 import { explain } from "./failure.js";
@@ -16,13 +17,28 @@ export type Settings = Pick<
  * role. That chain reads the environment of the process, which is `io.env` in the program. Nothing is asked yet.
  */
 export async function openEc2(settings: Settings, io: Pick<Io, "env" | "signal">): Promise<Ec2> {
+  return (await openRegions(settings, io))(settings.Region);
+}
+
+/** The same for any region; the credentials are looked up once for all of them. */
+export async function openRegions(
+  settings: Settings,
+  io: Pick<Io, "env" | "signal">,
+): Promise<(region: string) => Ec2> {
   const { EC2Client, commands } = await import("./sdk.js");
-  const client = new EC2Client(configOf(settings, io.env));
-  return {
-    call: (name, input) =>
-      client.send(new commands[name](input), { abortSignal: io.signal }).catch((error: unknown) => {
-        throw explain(name, error);
-      }),
+  const config = configOf(settings, io.env);
+  const { credentials } = new EC2Client(config).config;
+  const signal = AbortSignal.any([io.signal]);
+  // Node 20 warns of the eleventh listener: each call under way is one.
+  setMaxListeners(0, signal);
+  return (region) => {
+    const client = new EC2Client({ ...config, region, credentials });
+    return {
+      call: (name, input) =>
+        client.send(new commands[name](input), { abortSignal: signal }).catch((error: unknown) => {
+          throw explain(name, error);
+        }),
+    };
   };
 }
 

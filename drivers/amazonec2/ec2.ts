@@ -19,6 +19,7 @@ export interface Calls {
   readonly DescribeInstanceTypes: [sdk.DescribeInstanceTypesCommandInput, sdk.DescribeInstanceTypesCommandOutput];
   readonly DescribeInstances: [sdk.DescribeInstancesCommandInput, sdk.DescribeInstancesCommandOutput];
   readonly DescribeKeyPairs: [sdk.DescribeKeyPairsCommandInput, sdk.DescribeKeyPairsCommandOutput];
+  readonly DescribeRegions: [sdk.DescribeRegionsCommandInput, sdk.DescribeRegionsCommandOutput];
   readonly DescribeSecurityGroups: [sdk.DescribeSecurityGroupsCommandInput, sdk.DescribeSecurityGroupsCommandOutput];
   readonly DescribeSpotInstanceRequests: [
     sdk.DescribeSpotInstanceRequestsCommandInput,

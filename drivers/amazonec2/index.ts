@@ -122,6 +122,8 @@ export default defineDriver({
   plan: async (given, machine, io) => (await import("./plan.js")).planEc2(given, machine, io),
   create: [makeKey, ensureGroup, importKeyPair, launchInstance, waitForAddress, readHostKey, waitForSsh, deleteKeyPair],
 
+  calls: async (machine, io) => (await import("./calls.js")).plannedCalls(await open(machine.state, io), machine, io),
+
   async inspect(machine, io) {
     checkState(machine.state);
     if (machine.state.InstanceId === "") return { status: "missing" };
@@ -135,28 +137,7 @@ export default defineDriver({
     if (InstanceId === "" && LaunchedAt === undefined) return;
     await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
   },
-  async find(given, owner, io) {
-    const [{ openEc2, defaultRegion }, { findResources }] = await Promise.all([
-      import("./client.js"),
-      import("./find.js"),
-    ]);
-    const Region = given.region ?? (await defaultRegion(given.profile, io));
-    const ec2 = await openEc2(
-      {
-        Region,
-        Profile: given.profile,
-        Endpoint: given.endpoint,
-        DisableSSL: given.insecureTransport,
-        RetryCount: given.retries,
-        // Keys of the environment count less than a profile that is named.
-        AccessKey: given.profile === "" ? (given.accessKey ?? "") : "",
-        SecretKey: given.profile === "" ? (given.secretKey ?? "") : "",
-        SessionToken: given.profile === "" ? (given.sessionToken ?? "") : "",
-      },
-      io,
-    );
-    return findResources(ec2, Region, owner);
-  },
+  find: async (given, owner, io) => (await import("./regions.js")).findEverywhere(given, owner, io),
   access: accessOf,
 
   start: async (machine: Ours, io) =>

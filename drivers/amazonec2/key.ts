@@ -4,7 +4,7 @@ import { makeKeyPair, MachineError, type Machine } from "../../src/driver/index.
 import type { Ec2 } from "./ec2.js";
 import { codeOf } from "./failure.js";
 import { tags } from "./instance.js";
-import { ownTags } from "./launch.js";
+import { allTags } from "./launch.js";
 import type { Ec2State } from "./state.js";
 
 /**
@@ -13,13 +13,18 @@ import type { Ec2State } from "./state.js";
  */
 export async function makeKey({ name, dir, state }: Machine<Ec2State>): Promise<Partial<Ec2State>> {
   if (state.ExistingKey) return { SSHKeyPath: state.SSHPrivateKeyPath };
-  const KeyName = `${name}-${crypto.randomUUID().slice(0, 8)}`;
+  const KeyName = keyName(name, crypto.randomUUID().slice(0, 8));
   if (state.SSHPrivateKeyPath !== "") return { SSHKeyPath: state.SSHPrivateKeyPath, KeyName };
   await removeKey(dir);
   const { privateKey, publicKey } = await makeKeyPair(name);
   await writeFile(keyPath(dir), privateKey, { mode: 0o600 });
   await writeFile(`${keyPath(dir)}.pub`, publicKey);
   return { SSHKeyPath: keyPath(dir), KeyName };
+}
+
+/** What a key pair of ours is called. */
+export function keyName(machine: string, random: string): string {
+  return `${machine}-${random}`;
 }
 
 /** Takes away what {@link makeKey} made. */
@@ -33,11 +38,13 @@ function keyPath(dir: string): string {
   return join(dir, "id_rsa");
 }
 
-/** Fine when it is there already: its name belongs to this machine alone. */
-export async function importKeyPair(ec2: Ec2, state: Readonly<Ec2State>): Promise<void> {
-  const Tags = [...ownTags(state)].map(([Key, Value]) => ({ Key, Value }));
-  const PublicKeyMaterial = await publicKey(`${state.SSHKeyPath}.pub`);
-  const TagSpecifications = [{ ResourceType: "key-pair" as const, Tags }];
+/**
+ * Fine when it is there already: its name belongs to this machine alone.
+ * @param publicKey default: that of the machine's private key
+ */
+export async function importKeyPair(ec2: Ec2, state: Readonly<Ec2State>, publicKey?: Uint8Array): Promise<void> {
+  const PublicKeyMaterial = publicKey ?? (await readPublicKey(`${state.SSHKeyPath}.pub`));
+  const TagSpecifications = [{ ResourceType: "key-pair" as const, Tags: allTags(state) }];
   try {
     await ec2.call("ImportKeyPair", { KeyName: state.KeyName, PublicKeyMaterial, TagSpecifications });
   } catch (error) {
@@ -45,7 +52,7 @@ export async function importKeyPair(ec2: Ec2, state: Readonly<Ec2State>): Promis
   }
 }
 
-async function publicKey(path: string): Promise<Uint8Array> {
+async function readPublicKey(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
     throw new MachineError("failed", `the public key cannot be read: ${path}`, {
       hint: `write it there with: ssh-keygen -y -f ${path.replace(/\.pub$/, "")} > ${path}`,

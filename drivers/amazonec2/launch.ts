@@ -1,5 +1,5 @@
 import type * as sdk from "@aws-sdk/client-ec2";
-import type { Io } from "../../src/driver/index.js";
+import { poll, type Io } from "../../src/driver/index.js";
 import type { Ec2 } from "./ec2.js";
 import { codeOf, lacksCapacity } from "./failure.js";
 import { instanceOf, isGone, tags, type Found } from "./instance.js";
@@ -30,12 +30,28 @@ export async function launch(
     try {
       return { ...(await run(ec2, place, userData)), LaunchedAt };
     } catch (error) {
+      if (codeOf(error) === "IdempotentParameterMismatch")
+        return { ...(await earlierLaunch(ec2, state, io)), LaunchedAt };
       if (others.length === 0 || !lacksCapacity(error)) throw error;
       notice(`no room for ${place.InstanceType} in ${zoneOf(place)} (${codeOf(error) ?? ""}), trying the next`);
       return firstWithRoom(others);
     }
   };
   return firstWithRoom(candidates(state));
+}
+
+/**
+ * What an earlier try has launched with the same token and other parameters, e.g. because the file of user data has
+ * changed since. EC2 may show it some time later.
+ */
+async function earlierLaunch(ec2: Ec2, state: Readonly<Ec2State>, io: Io): Promise<Launched> {
+  const { MachineName: name } = state;
+  const what = `the instance of ${name} that an earlier try launched with other parameters`;
+  const hint = `its user data has changed since; to begin anew: machine rm ${name}, then machine create`;
+  return poll(io, what, { every: 3_000, limit: 60_000, hint }, async () => {
+    const found = await instanceOf(ec2, state);
+    return found === undefined ? undefined : launched(state, found, found.Account);
+  });
 }
 
 /** What is tried, in order, each with a token of its own: a token belongs to one set of parameters. */
@@ -166,13 +182,16 @@ function spot({ SpotPrice, BlockDurationMinutes }: Ec2State): sdk.InstanceMarket
 function tagSpecifications(state: Ec2State): sdk.TagSpecification[] {
   const kinds: sdk.ResourceType[] = ["instance", "volume", "network-interface"];
   if (state.RequestSpotInstance) kinds.push("spot-instances-request");
-  const all = new Map([["Name", state.MachineName], ...pairs(state.Tags), ...ownTags(state)]);
-  const Tags = [...all].map(([Key, Value]) => ({ Key, Value }));
-  return kinds.map((ResourceType) => ({ ResourceType, Tags }));
+  return kinds.map((ResourceType) => ({ ResourceType, Tags: allTags(state) }));
 }
 
-/** What all that is made for one machine is marked with. */
-export function ownTags({ Owner, MachineName, Id }: Readonly<Ec2State>): [string, string][] {
+/** What all that is made for one machine is tagged with: the user's tags, and our marks. */
+export function allTags(state: Readonly<Ec2State>): sdk.Tag[] {
+  const all = new Map([["Name", state.MachineName], ...pairs(state.Tags), ...ownTags(state)]);
+  return [...all].map(([Key, Value]) => ({ Key, Value }));
+}
+
+function ownTags({ Owner, MachineName, Id }: Readonly<Ec2State>): [string, string][] {
   const mine: [string, string | undefined][] = [
     [tags.owner, Owner],
     [tags.name, MachineName],

@@ -34,7 +34,11 @@ export const options = {
   securityGroup: list({ help: "Security group, by name or id; default: one that is made", env: "AWS_SECURITY_GROUP" }),
   securityGroupReadonly: boolean({ help: "Change no security group", env: "AWS_SECURITY_GROUP_READONLY" }),
   openPort: list({ help: "Port to open: 8080 or 53/udp", env: null }),
-  tags: text({ help: "Tags for all that is made: key,value,key,value", default: "", env: "AWS_TAGS" }),
+  tags: text({
+    help: "Tags for all that is made for the machine alone: key,value,key,value",
+    default: "",
+    env: "AWS_TAGS",
+  }),
   deviceName: text({ help: "Root device; default: that of the image", default: "", env: "AWS_DEVICE_NAME" }),
   rootSize: integer({ help: "Size of the root disk in GB", default: 20, min: 1, env: "AWS_ROOT_SIZE" }),
   volumeType: text({ help: "Type of the root disk", default: "gp3", env: "AWS_VOLUME_TYPE" }),

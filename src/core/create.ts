@@ -57,21 +57,30 @@ function withSecrets(session: Session, { driver, values }: CreateRequest): Sessi
   return { ...session, env: { ...session.env, ...Object.fromEntries(secrets) } };
 }
 
-/** What {@link createMachine} would begin with, and the steps that it would go through. */
+/** What {@link createMachine} would begin with, the steps that it would go through, and their calls to the provider. */
 export interface CreatePlan {
   readonly Driver: DriverState;
   readonly Steps: readonly string[];
+  /** Where the driver can tell: see {@link Driver.calls}. */
+  readonly Calls?: readonly { readonly Action: string; readonly Parameters: object }[];
 }
 
 /** Checks all that {@link createMachine} checks, throws what it throws, and stores nothing. */
-export async function planMachine(session: Session, request: CreateRequest): Promise<CreatePlan> {
+export async function planMachine(given: Session, request: CreateRequest): Promise<CreatePlan> {
   const { name, driver } = request;
-  const config = await checked(session, request, () => Promise.resolve("dry-run"));
-  const machine = { name, dir: session.store.dir(name), state: config.Driver };
+  const session = withSecrets(given, request);
+  const { store } = session;
+  const config = await checked(session, request, async () => (await store.savedOwner()) ?? "(random)");
+  const machine = { name, dir: store.dir(name), state: config.Driver };
   const host: Host = { ...machine, config, driver, machine, io: machineIo(session, machine) };
   const making = driver.create.filter((step) => step.when?.(config.Driver) !== false).map((step) => step.name);
   const provisioning = makesHost(driver) ? provisionStepNames(session, host, request.provision) : [];
-  return { Driver: config.Driver, Steps: [...making, ...provisioning] };
+  const calls = await driver.calls?.(machine, host.io);
+  return {
+    Driver: config.Driver,
+    Steps: [...making, ...provisioning],
+    ...(calls && { Calls: calls.map(({ action, parameters }) => ({ Action: action, Parameters: parameters })) }),
+  };
 }
 
 async function checked(session: Session, request: CreateRequest, owner: MachinePlan["owner"]): Promise<MachineConfig> {

@@ -74,11 +74,12 @@ export function driverChecks(driver: Driver, given: DriverCase): readonly Check[
       assert.ok(access.docker === "" || URL.canParse(access.docker), `access().docker is no URL: ${access.docker}`);
       assert.deepEqual(JSON.parse(JSON.stringify(access)), access);
     }),
-    check("saves no secret", async () => {
+    check("saves and shows no secret", async () => {
       const secrets = Object.entries(driver.options).filter(([, { secret }]) => secret === true);
       const options = { ...given.options, ...Object.fromEntries(secrets.map(([key]) => [key, `secret-${key}`])) };
-      const { machine } = await planned(driver, { ...given, options });
-      for (const [key] of secrets) assert.ok(!JSON.stringify(machine.state).includes(`secret-${key}`), key);
+      const { machine, io } = await planned(driver, { ...given, options });
+      const shown = JSON.stringify([machine.state, await driver.calls?.(machine, io)]);
+      for (const [key] of secrets) assert.ok(!shown.includes(`secret-${key}`), key);
     }),
   ];
 }

@@ -56,6 +56,11 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   /** Checks everything that can be checked and changes nothing. Returns the state to start from. */
   plan(options: Values<O>, machine: MachinePlan, io: Io): Promise<S>;
   readonly create: readonly Step<S>[];
+  /**
+   * The calls by which `create` would change something at the provider, in order, where all goes well. Changes nothing;
+   * no secret is in them.
+   */
+  calls?(machine: Machine<S>, io: Io): Promise<readonly ProviderCall[]>;
   /** Asks the provider. Never throws for a machine that is gone: that is `missing`. */
   inspect(machine: Machine<S>, io: Io): Promise<Inspection<S>>;
   /** Succeeds when it is already gone. */
@@ -79,6 +84,14 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
 }
 
 export type Verb = "start" | "stop" | "kill" | "restart";
+
+/** A call to a provider's API. */
+export interface ProviderCall {
+  /** The provider's word, e.g. `RunInstances`. */
+  readonly action: string;
+  /** As its API names them. What cannot be known yet stands in parentheses, e.g. `(random)`. */
+  readonly parameters: object;
+}
 
 /** Something at a provider that was made for a store. */
 export interface Resource {

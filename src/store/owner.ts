@@ -8,17 +8,18 @@ import { fileFailure, isSystemError, makeDirectory, replaceFile } from "./file.j
  * @throws MachineError `failed` where the file cannot be read or written
  */
 export async function ownerId(path: string, lock: <T>(work: () => Promise<T>) => Promise<T>): Promise<string> {
-  const found = await read(path);
+  const found = await savedOwnerId(path);
   if (found !== undefined) return found;
   return lock(async () => {
-    const made = (await read(path)) ?? crypto.randomUUID();
+    const made = (await savedOwnerId(path)) ?? crypto.randomUUID();
     await makeDirectory(dirname(path));
     await replaceFile(path, `${made}\n`);
     return made;
   });
 }
 
-async function read(path: string): Promise<string | undefined> {
+/** The same where it was made already. @throws MachineError `failed` where the file cannot be read */
+export async function savedOwnerId(path: string): Promise<string | undefined> {
   try {
     const text = (await fs.readFile(path, "utf8")).trim();
     return text === "" ? undefined : text;

@@ -8,7 +8,7 @@ import { checkJournal, type Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson, type JsonObject } from "./json.js";
 import { withLock, type LockOptions } from "./lock.js";
 import { configVersion, migrate, versionOf } from "./migrate.js";
-import { ownerId } from "./owner.js";
+import { ownerId, savedOwnerId } from "./owner.js";
 import { machinePaths, storePaths, type StorePaths } from "./paths.js";
 import { relocate } from "./relocate.js";
 
@@ -34,6 +34,8 @@ export interface Store {
   readonly paths: StorePaths;
   /** The store's id, made when it is first asked for: see owner.ts. */
   owner(): Promise<string>;
+  /** The same where it was made already. */
+  savedOwner(): Promise<string | undefined>;
   /** The machine's directory, whether it exists or not. @throws MachineError `not-found` for what can be no name */
   dir(name: string): string;
   /** Bytewise order. A store that is not there yet has none. */
@@ -88,6 +90,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     root,
     paths,
     owner: () => ownerId(paths.owner, (work) => lockNamed("owner", work)),
+    savedOwner: () => savedOwnerId(paths.owner),
     dir: (name) => pathsOf(root, name).dir,
     names: () => promised(() => machineNames(paths.machines)),
     has: (name) => promised(() => hasMachine(root, name)),

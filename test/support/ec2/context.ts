@@ -4,6 +4,8 @@ import type { Region } from "./region.js";
 /** Of one call: where it acts. */
 export interface Context {
   readonly region: Region;
+  /** Names of those that the account has enabled. */
+  readonly regions: readonly string[];
   readonly launcher: Launcher;
   /** Of launches: milliseconds that an instance stays pending before it is launched at all. */
   readonly pendingMs: number;

@@ -4,6 +4,21 @@ import { failure } from "./failure.js";
 import type { Region } from "./region.js";
 import { byIds, type Filters, filtered, page } from "./select.js";
 
+export const DescribeRegions: Handler<sdk.DescribeRegionsRequest, sdk.DescribeRegionsResult> =
+  ({ regions }, input) =>
+  () => {
+    const unknown = input.RegionNames?.find((name) => !regions.includes(name));
+    if (unknown !== undefined) throw failure("InvalidParameterValue", `Invalid region names: '${unknown}'`);
+    const wanted = input.RegionNames?.length ? input.RegionNames : regions;
+    return {
+      Regions: wanted.map((RegionName) => ({
+        RegionName,
+        Endpoint: `ec2.${RegionName}.amazonaws.com`,
+        OptInStatus: "opt-in-not-required",
+      })),
+    };
+  };
+
 export const DescribeVpcs: Handler<sdk.DescribeVpcsRequest, sdk.DescribeVpcsResult> =
   ({ region }, input) =>
   () => {

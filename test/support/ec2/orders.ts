@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Order {
   /** Such as "RunInstances"; "*" is any. */
   readonly action: string;
+  /** Only calls of this region. */
+  readonly region?: string;
   /** Only calls with these parameters, named as on the wire: `{ "InstanceType": "t3.micro" }`. */
   readonly where?: Readonly<Record<string, string>>;
   /** So many calls pass first (default 0). */
@@ -31,7 +33,11 @@ export interface Order {
 export interface Orders {
   readonly add: (order: Order) => void;
   /** The first order that meets a call, counted as used; waits for its delay. */
-  readonly take: (action: string, parameters: ReadonlyMap<string, string>) => Promise<Order | undefined>;
+  readonly take: (
+    action: string,
+    region: string,
+    parameters: ReadonlyMap<string, string>,
+  ) => Promise<Order | undefined>;
 }
 
 export function newOrders(): Orders {
@@ -40,8 +46,8 @@ export function newOrders(): Orders {
     add: (order) => {
       pending.push({ order, after: order.after ?? 0, times: order.times ?? 1 });
     },
-    take: async (action, parameters) => {
-      const fits = pending.filter(({ order }) => meets(order, action, parameters));
+    take: async (action, region, parameters) => {
+      const fits = pending.filter(({ order }) => meets(order, action, region, parameters));
       const found = fits.find(({ after }) => after === 0);
       for (const entry of fits) if (entry.after > 0) entry.after -= 1;
       if (found === undefined) return undefined;
@@ -53,7 +59,8 @@ export function newOrders(): Orders {
   };
 }
 
-function meets(order: Order, action: string, parameters: ReadonlyMap<string, string>): boolean {
+function meets(order: Order, action: string, region: string, parameters: ReadonlyMap<string, string>): boolean {
   if (order.action !== "*" && order.action !== action) return false;
+  if (order.region !== undefined && order.region !== region) return false;
   return Object.entries(order.where ?? {}).every(([name, value]) => parameters.get(name) === value);
 }

@@ -16,6 +16,9 @@ export function filtered<T extends { readonly Tags?: sdk.Tag[] | undefined }>(
   const tests = (wanted ?? []).map(({ Name = "", Values = [] }) => {
     const values = valuesOf(Name, filters);
     if (values === undefined) throw failure("InvalidParameterValue", `The filter '${Name}' is invalid`);
+    if (Values.length > 200) {
+      throw failure("FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200");
+    }
     if (Values.length === 0) throw failure("InvalidParameterValue", `The filter '${Name}' has no value`);
     const patterns = Values.map(pattern);
     return (thing: T) => values(thing).some((value) => patterns.some((regexp) => regexp.test(String(value))));

@@ -81,7 +81,7 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Stand> {
   };
   const server = await serve((request, body, id) => {
     const signed = authenticate(request, body, accounts);
-    return answer({ region: region(signed.region, signed.account.id), launcher, orders, calls }, body, id);
+    return answer({ region: region(signed.region, signed.account.id), launcher, orders, calls, names }, body, id);
   });
   const instances = (): Machine[] => regions.flatMap(({ machines }) => machines);
   const settled = async (): Promise<void> => {
@@ -112,11 +112,12 @@ interface Where {
   readonly launcher: Launcher;
   readonly orders: Orders;
   readonly calls: Call[];
+  readonly names: readonly string[];
 }
 
 /** The XML that answers a signed request; undefined when none is to be sent. */
 async function answer(
-  { region, launcher, orders, calls }: Where,
+  { region, launcher, orders, calls, names }: Where,
   body: string,
   id: string,
 ): Promise<string | undefined> {
@@ -129,12 +130,12 @@ async function answer(
     error: "",
   };
   calls.push(call);
-  const order = await orders.take(action, parameters);
+  const order = await orders.take(action, region.name, parameters);
   if (order?.drop === "before") return undefined;
   try {
     if (order?.error !== undefined) throw failure(order.error, order.message, order.status);
     const seen = order?.blind ? { ...region, ...nothing } : region;
-    const context = { region: seen, launcher, pendingMs: order?.pendingMs ?? 0, dies: order?.dies };
+    const context = { region: seen, regions: names, launcher, pendingMs: order?.pendingMs ?? 0, dies: order?.dies };
     const text = act(context, action, parameters, id);
     return order?.drop === "after" ? undefined : text;
   } catch (error) {
@@ -183,6 +184,7 @@ const handlers: Readonly<Record<string, Handler<never, object>>> = {
   DescribeInstanceTypes: images.DescribeInstanceTypes,
   DescribeInstances: instances.DescribeInstances,
   DescribeKeyPairs: keys.DescribeKeyPairs,
+  DescribeRegions: network.DescribeRegions,
   DescribeSecurityGroups: groups.DescribeSecurityGroups,
   DescribeSpotInstanceRequests: spot.DescribeSpotInstanceRequests,
   DescribeSubnets: network.DescribeSubnets,
