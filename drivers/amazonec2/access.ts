@@ -1,40 +1,10 @@
-import { isIP } from "node:net";
-import { checkSaved, isPort, isText, type Access, type SshTarget } from "../../src/driver/index.js";
+import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
+import { stateOf } from "./saved.js";
 import type { Ec2State } from "./state.js";
 
-/** What only a config.json that somebody has edited is not. */
-export function checkState(state: Ec2State): void {
-  const isAddress = (value: unknown): boolean => value === "" || (typeof value === "string" && isIP(value) !== 0);
-  const ids = state.SecurityGroupIds as unknown;
-  checkSaved(state, {
-    InstanceId: [isText(state.InstanceId, /^(i-[0-9a-z]+)?$/), "the id of an instance"],
-    Region: [isText(state.Region, /^[\w.-]+$/), "a region"],
-    Id: [isText(state.Id), "text"],
-    IPAddress: [isAddress(state.IPAddress), "an IP address"],
-    PrivateIPAddress: [isAddress(state.PrivateIPAddress), "an IP address"],
-    SSHPort: [isPort(state.SSHPort), "a port"],
-    SSHUser: [isText(state.SSHUser), "text"],
-    SSHKeyPath: [isText(state.SSHKeyPath), "text"],
-    KeyName: [isText(state.KeyName), "text"],
-    Endpoint: [isText(state.Endpoint), "text"],
-    AccessKey: [isText(state.AccessKey), "text"],
-    SecretKey: [isText(state.SecretKey), "text"],
-    SessionToken: [isText(state.SessionToken), "text"],
-    RetryCount: [Number.isSafeInteger(state.RetryCount), "a number"],
-    SecurityGroupId: [isText(state.SecurityGroupId), "text"],
-    SecurityGroupIds: [ids === null || (Array.isArray(ids) && ids.every((id) => isText(id))), "a list of text"],
-    ...Object.fromEntries(
-      (["Profile", "Account", "Owner", "HostKey"] as const).map((key) => [
-        key,
-        [state[key] === undefined || isText(state[key]), "text"] as const,
-      ]),
-    ),
-  });
-}
-
 /** How the machine is reached; nothing but its engine's URL as long as it has no address. */
-export function accessOf(state: Ec2State): Access {
-  checkState(state);
+export function accessOf(saved: Readonly<DriverState>): Access {
+  const state = stateOf(saved);
   const host = addressOf(state);
   const shell = state.Connect === "ssm" ? throughSsm(state) : host === "" ? undefined : target(state, host);
   return {

@@ -69,6 +69,7 @@ const noCredentials =
   "options, environment variables, ~/.aws/credentials, or an instance role";
 
 const renew = "log in again: aws sso login, aws login, or new keys in the environment";
+const later = "the fault is Amazon's: try again later, in another zone or region, or with a higher --amazonec2-retries";
 const moreQuota =
   "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
@@ -103,6 +104,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   Unsupported: { hint: otherPlace },
   UnsupportedOperation: { hint: "the options do not go together, or not with this type or endpoint" },
   RequestLimitExceeded: { hint: "EC2 slows the account down: try again later, or with a higher --amazonec2-retries" },
+  InternalError: { hint: later },
+  InternalFailure: { hint: later },
+  ServiceUnavailable: { hint: later },
+  Unavailable: { hint: later },
   "InvalidAMIID.NotFound": {
     hint: "an image is of one region: see --amazonec2-ami, --amazonec2-region",
   },
@@ -110,6 +115,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   "InvalidKeyPair.NotFound": { hint: "see --amazonec2-keypair-name: a key pair is of one region" },
   InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
+
+/** What to do about one of EC2's codes, also in the reason of an instance's end. */
+export function hintOn(code: string): string | undefined {
+  return (meanings[code] ?? byFamily(code))?.hint;
+}
 
 function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
   if (name === "UnauthorizedOperation" || name === "AccessDenied") {

@@ -1,16 +1,17 @@
 import { defineDriver, isMachineError, reach, type Io, type Machine, type Step } from "../../src/driver/index.js";
-import { accessOf, checkState } from "./access.js";
+import { accessOf } from "./access.js";
 import type { Ec2 } from "./ec2.js";
 import { codeOf } from "./failure.js";
 import { options } from "./options.js";
+import { readMachine } from "./saved.js";
 import type { Ec2State } from "./state.js";
 
 type Ours = Machine<Ec2State>;
 
 const makeKey: Step<Ec2State> = {
   name: "make the key",
+  // No undo: it goes with the machine's directory, and is needed where an undoing fails and create is resumed.
   run: async (machine) => (await import("./key.js")).makeKey(machine),
-  undo: async ({ dir }) => (await import("./key.js")).removeKey(dir),
 };
 
 const ensureGroup: Step<Ec2State> = {
@@ -20,7 +21,7 @@ const ensureGroup: Step<Ec2State> = {
     return { ...(await ensure(ec2, state, name, io)), LaunchedAt: io.now() };
   },
   async undo(machine, io) {
-    if (machine.state.LaunchedAt === undefined) return;
+    if (machine.state.SSHKeyPath === "") return;
     await (await import("./remove.js")).removeGroups(await open(machine.state, io), machine, io);
   },
 };
@@ -122,37 +123,43 @@ export default defineDriver({
   plan: async (given, machine, io) => (await import("./plan.js")).planEc2(given, machine, io),
   create: [makeKey, ensureGroup, importKeyPair, launchInstance, waitForAddress, readHostKey, waitForSsh, deleteKeyPair],
 
-  calls: async (machine, io) => (await import("./calls.js")).plannedCalls(await open(machine.state, io), machine, io),
+  async calls(saved, io) {
+    const machine = readMachine(saved);
+    return (await import("./calls.js")).plannedCalls(await open(machine.state, io), machine, io);
+  },
 
-  async inspect(machine, io) {
-    checkState(machine.state);
+  async inspect(saved, io) {
+    const machine = readMachine(saved);
     if (machine.state.InstanceId === "") return { status: "missing" };
     return (await import("./life.js")).inspectInstance(await open(machine.state, io), machine, io);
   },
   inspectAll: async (machines, io) =>
     (await import("./life.js")).inspectInstances(machines, io, (state) => open(state, io)),
-  async remove(machine, io) {
-    checkState(machine.state);
-    const { InstanceId, LaunchedAt } = machine.state;
-    if (InstanceId === "" && LaunchedAt === undefined) return;
+  async remove(saved, io) {
+    const machine = readMachine(saved);
+    // Before it has a key nothing is asked for.
+    if (machine.state.InstanceId === "" && machine.state.SSHKeyPath === "") return;
     await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
   },
   find: async (given, owner, io) => (await import("./regions.js")).findEverywhere(given, owner, io),
+  scrub: async (saved, io) => (await import("./scrub.js")).scrub(readMachine(saved), io, (state) => open(state, io)),
   access: accessOf,
 
-  start: async (machine: Ours, io) =>
-    (await import("./life.js")).startInstance(await openChecked(machine, io), machine, io),
-  stop: async (machine: Ours, io) =>
-    (await import("./life.js")).stopInstance(await openChecked(machine, io), machine, { Force: false }),
-  kill: async (machine: Ours, io) =>
-    (await import("./life.js")).stopInstance(await openChecked(machine, io), machine, { Force: true }),
-  restart: async (machine: Ours, io) =>
-    (await import("./life.js")).rebootInstance(await openChecked(machine, io), machine, io),
+  start: (saved, io) => change(saved, io, async (life, ec2, machine) => life.startInstance(ec2, machine, io)),
+  stop: (saved, io) =>
+    change(saved, io, async (life, ec2, machine) => life.stopInstance(ec2, machine, io, { Force: false })),
+  kill: (saved, io) =>
+    change(saved, io, async (life, ec2, machine) => life.stopInstance(ec2, machine, io, { Force: true })),
+  restart: (saved, io) => change(saved, io, async (life, ec2, machine) => life.rebootInstance(ec2, machine, io)),
 });
 
-async function openChecked({ state }: Ours, io: Io): Promise<Ec2> {
-  checkState(state);
-  return open(state, io);
+async function change<T>(
+  saved: Machine,
+  io: Io,
+  act: (life: typeof import("./life.js"), ec2: Ec2, machine: Ours) => Promise<T>,
+): Promise<T> {
+  const machine = readMachine(saved);
+  return act(await import("./life.js"), await open(machine.state, io), machine);
 }
 
 async function open(state: Ec2State, io: Io): Promise<Ec2> {

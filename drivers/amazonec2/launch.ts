@@ -149,9 +149,8 @@ function networkInterface(state: Ec2State): sdk.InstanceNetworkInterfaceSpecific
 }
 
 /** docker-machine 0.16 has lists; stores of older versions have only one group. */
-export function groupIds({ SecurityGroupIds, SecurityGroupId }: Ec2State): string[] {
-  const given = (SecurityGroupIds as readonly string[] | null) ?? [];
-  return given.length === 0 && SecurityGroupId !== "" ? [SecurityGroupId] : [...given];
+function groupIds({ SecurityGroupIds, SecurityGroupId }: Ec2State): string[] {
+  return SecurityGroupIds.length === 0 && SecurityGroupId !== "" ? [SecurityGroupId] : [...SecurityGroupIds];
 }
 
 /** A subnet is in one zone, so that the zone is said only without one. */

@@ -7,11 +7,12 @@ import {
   type Machine,
   type Status,
 } from "../../src/driver/index.js";
-import { accessOf, checkState, usesPrivateAddress } from "./access.js";
+import { accessOf, usesPrivateAddress } from "./access.js";
 import { checkAccount, isAnotherAccount } from "./account.js";
 import type { Ec2 } from "./ec2.js";
-import { codeOf } from "./failure.js";
+import { codeOf, hintOn } from "./failure.js";
 import { idFilter, instanceOf, instances, isFresh, type Found } from "./instance.js";
+import { readMachine } from "./saved.js";
 import type { Ec2State } from "./state.js";
 
 type Ours = Machine<Ec2State>;
@@ -33,13 +34,13 @@ export async function inspectInstance(ec2: Ec2, { name, state }: Ours, io: Io): 
  * @throws the first failure where nothing can be told of any machine
  */
 export async function inspectInstances(
-  machines: readonly Ours[],
+  machines: readonly Machine[],
   io: Io,
   open: (state: Ec2State) => Promise<Ec2>,
 ): Promise<ReadonlyMap<string, Inspection<Ec2State>>> {
   const groups = new Map<string, Ours[]>();
   const told = new Map<string, Inspection<Ec2State>>();
-  for (const machine of machines.filter(({ state }) => isSound(state))) {
+  for (const machine of machines.flatMap(sound)) {
     const key = placeOf(machine.state);
     if (machine.state.InstanceId === "") told.set(machine.name, { status: "missing" });
     else groups.set(key, [...(groups.get(key) ?? []), machine]);
@@ -55,12 +56,12 @@ export async function inspectInstances(
   return told;
 }
 
-function isSound(state: Ec2State): boolean {
+/** None, where its config.json is broken. */
+function sound(machine: Machine): Ours[] {
   try {
-    checkState(state);
-    return true;
+    return [readMachine(machine)];
   } catch (error) {
-    if (isMachineError(error)) return false;
+    if (isMachineError(error)) return [];
     throw error;
   }
 }
@@ -131,7 +132,7 @@ export async function waitForAddress(ec2: Ec2, { name, state }: Ours, io: Io): P
     const { State: { Name: is = "" } = {}, StateReason: why } = found;
     if (is === "terminated" || is === "shutting-down") {
       throw new MachineError("failed", `${name}: its instance has ended: ${why?.Message ?? is}`, {
-        hint: `make it anew: machine rm ${name}, then machine create`,
+        hint: hintOn(why?.Code?.replace(/^(Client|Server)\./, "") ?? ""),
       });
     }
     return is === "running" && addressOf(state, found) !== undefined ? addressChanges(state, found) : undefined;
@@ -143,7 +144,7 @@ export async function startInstance(ec2: Ec2, machine: Ours, io: Io): Promise<Ch
   const { name, state } = machine;
   await poll(io, `${name} to be stopped`, { every: 3_000, limit: 300_000 }, async () => {
     try {
-      return await ec2.call("StartInstances", { InstanceIds: [await idOf(ec2, machine)] });
+      return await onInstance(ec2, machine, io, (id) => ec2.call("StartInstances", { InstanceIds: [id] }));
     } catch (error) {
       if (codeOf(error) !== "IncorrectInstanceState") throw error;
       if ((await instanceOf(ec2, state))?.State?.Name === "stopping") return undefined;
@@ -155,10 +156,15 @@ export async function startInstance(ec2: Ec2, machine: Ours, io: Io): Promise<Ch
 }
 
 /** @param Force without a regular shutdown, as for an instance that hangs */
-export async function stopInstance(ec2: Ec2, machine: Ours, { Force }: { readonly Force: boolean }): Promise<void> {
+export async function stopInstance(
+  ec2: Ec2,
+  machine: Ours,
+  io: Io,
+  { Force }: { readonly Force: boolean },
+): Promise<void> {
   const Hibernate = !Force && machine.state.Launch?.Hibernation === true;
   const options = { ...(Force ? { Force } : {}), ...(Hibernate ? { Hibernate } : {}) };
-  await ec2.call("StopInstances", { InstanceIds: [await idOf(ec2, machine)], ...options });
+  await onInstance(ec2, machine, io, (id) => ec2.call("StopInstances", { InstanceIds: [id], ...options }));
 }
 
 /**
@@ -169,7 +175,7 @@ export async function stopInstance(ec2: Ec2, machine: Ours, { Force }: { readonl
 export async function rebootInstance(ec2: Ec2, machine: Ours, io: Io): Promise<void> {
   const { name, state } = machine;
   const before = await bootId(machine, io);
-  await ec2.call("RebootInstances", { InstanceIds: [await idOf(ec2, machine)] });
+  await onInstance(ec2, machine, io, (id) => ec2.call("RebootInstances", { InstanceIds: [id] }));
   if (before === undefined) return;
   const hint = `look at its console: aws ec2 get-console-output --instance-id ${state.InstanceId}`;
   const end = io.now() + 60_000;
@@ -195,6 +201,17 @@ async function bootId({ state }: Ours, io: Io): Promise<string | undefined> {
     if (io.signal.aborted) throw error;
     return undefined;
   }
+}
+
+/** Does something with an instance that is there; not every part of EC2 knows at once what another one has shown. */
+async function onInstance<T>(ec2: Ec2, machine: Ours, io: Io, act: (id: string) => Promise<T>): Promise<T> {
+  return poll(io, `EC2 to know ${machine.name}`, { every: 2_000, limit: 60_000 }, async () => {
+    const id = await idOf(ec2, machine);
+    return act(id).catch((error: unknown) => {
+      if (codeOf(error) === "InvalidInstanceID.NotFound") return undefined;
+      throw error;
+    });
+  });
 }
 
 /** The id of an instance that is there. @throws MachineError `not-found`; `failed` for another account's credentials */

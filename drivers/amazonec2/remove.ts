@@ -4,7 +4,7 @@ import type { Ec2 } from "./ec2.js";
 import { codeOf } from "./failure.js";
 import { instanceOf, instances, isFresh, isGone, tagOf, tags, type Found } from "./instance.js";
 import { deleteKeyPair } from "./key.js";
-import { groupIds } from "./launch.js";
+import { groupNames } from "./security-group.js";
 import type { Ec2State } from "./state.js";
 
 /** Takes away all that was made for the machine at EC2; fine where there is nothing. */
@@ -20,12 +20,8 @@ export async function removeAll(ec2: Ec2, machine: Machine<Ec2State>, io: Io): P
  * @throws MachineError `failed` for an instance of another account or store
  */
 export async function removeInstance(ec2: Ec2, { name, state }: Machine<Ec2State>, io: Io): Promise<void> {
-  const found = await findInstance(ec2, state, io);
-  if (found === undefined) {
-    if (state.InstanceId !== "") await checkAccount(ec2, name, state);
-    return;
-  }
-  if (isGone(found)) return;
+  const found = await findInstance(ec2, name, state, io);
+  if (found === undefined || isGone(found)) return;
   checkOwner(name, state, found);
   const { InstanceId = "", SpotInstanceRequestId: spot } = found;
   if (spot) {
@@ -39,16 +35,23 @@ export async function removeInstance(ec2: Ec2, { name, state }: Machine<Ec2State
   });
 }
 
-/** One that was launched a moment ago is waited for: EC2 may not show it yet. */
-async function findInstance(ec2: Ec2, state: Ec2State, io: Io): Promise<Found | undefined> {
+/**
+ * One that was launched a moment ago is waited for: EC2 may not show it yet.
+ * @throws MachineError `failed` where these credentials cannot see it
+ */
+async function findInstance(ec2: Ec2, name: string, state: Ec2State, io: Io): Promise<Found | undefined> {
   if (state.InstanceId === "" && state.LaunchedAt === undefined) return undefined;
+  const shown = await instanceOf(ec2, state);
+  if (shown !== undefined) return shown;
+  if (state.InstanceId !== "") await checkAccount(ec2, name, state);
   const patience = !isFresh(state, io) ? 0 : state.InstanceId === "" ? 15_000 : 60_000;
   const end = io.now() + patience;
-  for (;;) {
-    const found = await instanceOf(ec2, state);
-    if (found !== undefined || io.now() >= end) return found;
+  while (io.now() < end) {
     await io.sleep(3_000);
+    const found = await instanceOf(ec2, state);
+    if (found !== undefined) return found;
   }
+  return undefined;
 }
 
 /** Machines of docker-machine are not marked. */
@@ -61,15 +64,15 @@ function checkOwner(name: string, { Owner }: Ec2State, found: Found): void {
 }
 
 /**
- * Deletes the security groups that this store made, where no other instance uses them; the machine's own is waited for.
- * What something else still uses is left for `machine gc`.
+ * Deletes the security groups that this store made, also one whose making was cut off, where no other instance uses
+ * them; the machine's own is waited for. What something else still uses is left for `machine gc`.
  */
 export async function removeGroups(ec2: Ec2, { state }: Machine<Ec2State>, io: Io): Promise<void> {
-  const GroupIds = groupIds(state);
-  if (state.Owner === undefined || GroupIds.length === 0) return;
+  if (state.Owner === undefined) return;
   const { SecurityGroups = [] } = await ec2.call("DescribeSecurityGroups", {
     Filters: [
-      { Name: "group-id", Values: GroupIds },
+      { Name: "vpc-id", Values: [state.VpcId] },
+      { Name: "group-name", Values: groupNames(state) },
       { Name: `tag:${tags.owner}`, Values: [state.Owner] },
     ],
   });
@@ -78,7 +81,7 @@ export async function removeGroups(ec2: Ec2, { state }: Machine<Ec2State>, io: I
 
 /** True when it is gone; false: something uses it. */
 export async function removeGroup(ec2: Ec2, GroupId: string, io: Io): Promise<boolean> {
-  const end = io.now() + 180_000;
+  const start = io.now();
   for (;;) {
     const users = (await instances(ec2, [{ Name: "instance.group-id", Values: [GroupId] }])).filter(
       ({ State }) => State?.Name !== "terminated",
@@ -89,7 +92,8 @@ export async function removeGroup(ec2: Ec2, GroupId: string, io: Io): Promise<bo
       return true;
     } catch (error) {
       if (!/^(DependencyViolation|InvalidGroup\.InUse)$/.test(codeOf(error) ?? "")) throw error;
-      if (users.length === 0 || io.now() >= end) return false;
+      // The network interface of an instance that is shown no more may still be there.
+      if (io.now() - start >= (users.length === 0 ? 15_000 : 180_000)) return false;
     }
     await io.sleep(3_000);
   }

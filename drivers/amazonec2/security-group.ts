@@ -43,9 +43,9 @@ export async function ensureGroup(
     io.report({ type: "notice", machine, step: "security group", at: io.now(), line });
   };
   return io.lock(`amazonec2-${state.VpcId}`, async () => {
-    const names = state.SecurityGroupNames.length > 0 ? state.SecurityGroupNames : [ownName(state)];
     const groups: Group[] = [];
-    for (const name of names) groups.push((await find(ec2, state, name)) ?? (await make(ec2, state, name, io)));
+    for (const name of groupNames(state))
+      groups.push((await find(ec2, state, name)) ?? (await make(ec2, state, name, io)));
     const ours = groups.find(({ isOurs }) => isOurs);
     const cidrs = ours === undefined ? (state.IngressCidrs ?? []) : await ingressOf(state, io, notice);
     const target = ours ?? groups[0];
@@ -57,6 +57,12 @@ export async function ensureGroup(
       IngressCidrs: cidrs,
     };
   });
+}
+
+/** Names (or ids, where the user has given these) of the machine's groups, whether or not they are there yet. */
+export function groupNames(state: Readonly<Ec2State>): string[] {
+  const { SecurityGroupNames: names } = state;
+  return names.length > 0 ? [...names] : [ownName(state)];
 }
 
 /** The group of this store has a name of its own, so that two stores do not open each other's machines. */

@@ -33,6 +33,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   restart: { summary: "Restart a machine", load: async () => (await import("./power.js")).restart },
   rm: { summary: "Remove a machine", load: async () => (await import("./remove.js")).rm },
   scp: { summary: "Copy files between machines", load: async () => (await import("./shell.js")).scp },
+  scrub: {
+    summary: "Take credentials that docker-machine has saved out of the store",
+    load: async () => (await import("./scrub.js")).scrub,
+  },
   ssh: {
     summary: "Log into or run a command on a machine with SSH.",
     load: async () => (await import("./shell.js")).ssh,

@@ -1,6 +1,7 @@
 import {
   isMachineError,
   MachineError,
+  messageOf,
   names,
   type Driver,
   type DriverState,
@@ -209,10 +210,9 @@ async function undone(session: Session, { name, driver }: Host, keep: boolean, e
     await session.store.remove(name);
     return failure;
   }
-  return new MachineError("failed", `${name} could not be undone whole: ${left.join("; ")}`, {
-    hint: `machine rm ${name}`,
-    cause: failure,
-  });
+  const what = `${messageOf(failure)}\n${name} could not be undone whole: ${left.join("; ")}`;
+  const hint = isMachineError(failure) ? failure.hint : undefined;
+  return withHint(new MachineError("failed", what, { hint, cause: failure }), name, "create --resume");
 }
 
 /** @param next the command that goes on with what is kept */

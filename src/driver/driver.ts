@@ -72,6 +72,11 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   inspectAll?(machines: readonly Machine<S>[], io: Io): Promise<ReadonlyMap<string, Inspection<S>>>;
   /** All that the provider has of a store, whether the store still knows of it or not. `owner`: see {@link MachinePlan.owner}. */
   find?(options: Values<O>, owner: string, io: Io): Promise<readonly Resource[]>;
+  /**
+   * For stores of docker-machine, which saved credentials: what takes them out of the state, once others have been seen
+   * to do. Undefined: there are none in it.
+   */
+  scrub?(machine: Machine<S>, io: Io): Promise<Partial<S> | undefined>;
   /** From saved state only: no process, no network, no heavy import. */
   access(state: Readonly<S>): Access;
 

@@ -73,10 +73,10 @@ export function openHost({ machine, shell, sudoPassword, notice }: HostOptions):
       else if (kind === undefined) io.report({ type: "output", machine, step, at: io.now(), line });
     };
     const connection = await shell();
-    if (!plain) root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword));
+    const privilege = plain ? asUser : await (root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword)));
     const text = await template("lib.sh", ...templates);
     const name = `${machine}: could not ${step}`;
-    await runScript(connection, { ...script, name, text, onLine }, (await root) ?? asUser).catch((error: unknown) => {
+    await runScript(connection, { ...script, name, text, onLine }, privilege).catch((error: unknown) => {
       throw duringStep(machine, name, error);
     });
     return told;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
-import { fileFailure, isSystemError, makeDirectory, renameDirectory, replaceFile } from "./file.js";
+import { fileFailure, isSystemError, makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import { checkJournal, type Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson, type JsonObject } from "./json.js";
 import { withLock, type LockOptions } from "./lock.js";
@@ -57,6 +57,8 @@ export interface Store {
   save(name: string, config: MachineConfig): Promise<StoredMachine>;
   /** Reads, changes and replaces config.json; what `change` leaves alone, it keeps, also members that nobody knows. */
   write(name: string, change: (now: MachineConfig) => MachineConfig): Promise<StoredMachine>;
+  /** Removes what is left of earlier config.json's: the copy from before version 3, and writes that were cut off. */
+  removeCopies(name: string): Promise<void>;
   /** Removes the directory with all that is in it: at once from the list, then from the disk. @throws MachineError `not-found` */
   remove(name: string): Promise<void>;
   /** Runs `work` under the machine's lock, which is not in its directory: `remove` may be part of the work. */
@@ -103,6 +105,11 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     claim: (name, config, journal) => claimName(root, name, config, journal),
     save,
     write: async (name, change) => save(name, change((await read(name)).config)),
+    removeCopies: async (name) => {
+      const { dir, configBackup } = pathsOf(root, name);
+      await inMachine(name, () => fs.rm(configBackup, { force: true }));
+      await removeLeftovers(dir);
+    },
     remove: (name) => removeMachine(root, name),
     lock: (name, work, options) =>
       withLock(paths.machineLocks, name, { command }, work, { ...lockDefaults, ...options }),

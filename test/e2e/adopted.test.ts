@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
+import { watchProcesses } from "../support/processes.js";
 import { installProgram, type Program } from "../support/program.js";
 
 /** What must be in no process list and in no log. */
@@ -51,7 +52,7 @@ describeOnHosts("a host that has an engine", (lab) => {
     const host = await lab.createHost({ image: "engine" });
     const file = join(program.home, "sudo-password");
     await writeFile(file, `${password}\n`);
-    const watched = watch(host);
+    const watched = watchProcesses(async () => (await host.exec("ps -eo args")).stdout);
     const created = await program.machine([
       ...["-D", "create", ...generic(host, "admin"), "--sudo-password-file", file],
       ...["--engine-env", `HTTP_PROXY=http://ann:${proxyPassword}@proxy.invalid:3128`, "app"],
@@ -116,26 +117,5 @@ describeOnHosts("a host that has an engine", (lab) => {
     await openssl(
       "openssl x509 -req -in csr -CA ca.pem -CAkey ca-key.pem -days 1080 -extfile ext -out cert.pem; rm csr ext",
     );
-  }
-
-  /** Samples the processes of the host and of this machine until it is asked for what it saw. */
-  function watch(host: Host): () => Promise<string> {
-    let isOver = false;
-    const sample = async (): Promise<string> => {
-      const seen = new Set<string>();
-      while (!isOver) {
-        const here = await finish("ps", ["-eo", "args"]);
-        const there = await host.exec("ps -eo args");
-        // What the user typed is the user's own affair.
-        const lines = `${here.stdout}${there.stdout}`.split("\n").filter((line) => !line.includes("cli.cjs -D create"));
-        for (const line of lines) seen.add(line);
-      }
-      return [...seen].join("\n");
-    };
-    const sampling = sample();
-    return () => {
-      isOver = true;
-      return sampling;
-    };
   }
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostLauncher } from "../support/ec2/host-launcher.js";
 import { type Ec2Stand, startEc2, testAccount } from "../support/ec2/stand.js";
 import { describeOnHosts } from "../support/lab.js";
+import { watchProcesses } from "../support/processes.js";
 import { installProgram, type Program } from "../support/program.js";
 
 describeOnHosts("an instance of EC2", (lab) => {
@@ -30,10 +31,16 @@ describeOnHosts("an instance of EC2", (lab) => {
   });
 
   test("becomes a Docker host by one command, and no secret is saved or told", async () => {
+    const watched = watchProcesses();
     const created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
+    const processes = await watched();
     expect(created.code, created.stderr).toBe(0);
-    const config = await readFile(join(program.store, "machines", "web", "config.json"), "utf8");
-    expect(config + created.stderr).not.toContain(testAccount.secretAccessKey);
+    const dir = join(program.store, "machines", "web");
+    const config = await readFile(join(dir, "config.json"), "utf8");
+    for (const seen of [config, created.stdout, created.stderr, processes]) {
+      expect(seen).not.toContain(testAccount.secretAccessKey);
+      expect(seen).not.toContain("PRIVATE KEY");
+    }
     expect(config).toContain(`"Account": "${testAccount.id}"`);
     expect(ec2.calls.filter(({ action, error }) => action === "RunInstances" && error === "")).toHaveLength(1);
   });
@@ -75,7 +82,12 @@ describeOnHosts("an instance of EC2", (lab) => {
     expect(found).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("that is created for a time ends by itself when it is over, and rm takes away what it leaves", async () => {
+  test("that is created for a time, on an EC2 in trouble, ends by itself when it is over, and rm takes away what it leaves", async () => {
+    ec2.order({ action: "*", error: "RequestLimitExceeded", times: 2 });
+    ec2.order({ action: "DescribeSubnets", error: "InternalError" });
+    ec2.order({ action: "ImportKeyPair", drop: "after" });
+    ec2.order({ action: "RunInstances", after: 1, drop: "after", pendingMs: 3_000 });
+    ec2.order({ action: "DescribeInstances", blind: true, times: 4 });
     const created = await machine("create", "-d", "amazonec2", "--engine-source", "distro", "--ttl", "8h", "brief");
     expect(created.code, created.stderr).toBe(0);
     const timers = await machine("ssh", "brief", "systemctl", "list-timers");

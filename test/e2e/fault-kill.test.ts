@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { watch } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { chosenSeed, cutOff, type Moment, randomFrom, shareOut, shuffled } from "../support/cut-off.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { installProgram, type Program } from "../support/program.js";
 
 const last = "done check the engine's TLS";
 
@@ -33,21 +30,13 @@ const points: Readonly<Record<string, number>> = {
 const signals = ["SIGINT", "SIGKILL"] as const;
 const times = 2;
 
-interface Moment {
-  readonly point: string;
-  /** Milliseconds after the point. */
-  readonly delay: number;
-  readonly signal: (typeof signals)[number];
-}
-
 interface Place {
   readonly host: Host;
   readonly program: Program;
 }
 
 describeOnHosts("a create that is cut off", (lab) => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-  const random = randomFrom(seed);
+  const random = randomFrom(chosenSeed());
   let places: readonly Place[];
   beforeAll(async () => {
     places = await Promise.all(
@@ -57,17 +46,12 @@ describeOnHosts("a create that is cut off", (lab) => {
   afterAll(() => Promise.all(places.map(({ program }) => program.remove())));
 
   test("at 52 random moments, four aimed at each step, is undone or seen, and the host serves again", async () => {
-    process.stderr.write(`the moments are those of SEED=${String(seed)}\n`);
     const moments = allMoments(random);
     expect(moments).toHaveLength(52);
     const hit = new Set<string>();
-    const works = places.map(async (place) => {
-      for (let moment = moments.pop(); moment !== undefined; moment = moments.pop()) {
-        if (await survives(place, moment, random() < 0.5)) hit.add(moment.point);
-      }
+    await shareOut(places, moments, async (place, moment) => {
+      if (await survives(place, moment, random() < 0.5)) hit.add(moment.point);
     });
-    await Promise.allSettled(works);
-    await Promise.all(works);
     // Behind the last point there is hardly anything to cut off.
     expect([...hit, last]).toEqual(expect.arrayContaining(Object.keys(points)));
   }, 600_000);
@@ -78,7 +62,7 @@ async function survives(place: Place, moment: Moment, goesOn: boolean): Promise<
   const { program } = place;
   const about = `${moment.signal} ${moment.delay.toFixed(1)} ms after "${moment.point}"`;
   if (moment.point.startsWith("Creating")) await rm(program.store, { recursive: true, force: true });
-  const { code, stderr } = await cutOff(place, moment);
+  const { code, stderr } = await cutOff(program, createWeb(place), moment);
   expect(stderr, about).not.toMatch(/This is a bug|^ {4}at |PRIVATE KEY/m);
   expect(code === 130, about).toBe(stderr.includes('"code":"interrupted"'));
   // Node has no ear for it yet when it starts, and none any more when it ends.
@@ -136,71 +120,10 @@ async function succeeds({ machine }: Program, about: string, ...argv: readonly s
   return ran.stdout;
 }
 
-/** Starts a create and sends it the signal at the moment. A point that never comes is a create that ends by itself. */
-async function cutOff(
-  place: Place,
-  { point, delay, signal }: Moment,
-): Promise<{ code: number | null; stderr: string }> {
-  const machines = join(place.program.store, "machines");
-  await mkdir(machines, { recursive: true, mode: 0o700 });
-  const child = spawn(process.execPath, [cli, "--json", ...createWeb(place)], {
-    env: place.program.env,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let stderr = "";
-  const said = new Promise<void>((resolve) => {
-    child.stderr.on("data", (chunk: Buffer) => {
-      stderr += chunk.toString();
-      if (pointsIn(stderr).some((one) => one.startsWith(point))) resolve();
-    });
-  });
-  const watcher = watch(machines);
-  const reached = point === "start" ? Promise.resolve() : point === "claim" ? once(watcher, "change") : said;
-  const end = once(child, "close") as Promise<[number | null]>;
-  await Promise.race([reached.then(() => sleep(delay)), end]);
-  sendTo(child, signal);
-  const [code] = await end;
-  watcher.close();
-  return { code, stderr };
-}
-
-function sendTo(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-}
-
-/** `TYPE STEP` of each event, or the message, of lines that are whole. */
-function pointsIn(stderr: string): string[] {
-  return stderr
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => {
-      const {
-        type = "",
-        step,
-        line: message = "",
-      } = JSON.parse(line) as { type?: string; step?: string; line?: string };
-      return step === undefined ? message : `${type} ${step}`;
-    });
-}
-
 /** Each point with each signal some times, at random delays, in random order. */
 function allMoments(random: () => number): Moment[] {
   const moments = Object.entries(points).flatMap(([point, most]) =>
     signals.flatMap((signal) => Array.from({ length: times }, () => ({ point, signal, delay: random() * most }))),
   );
-  return moments
-    .map((moment) => ({ moment, key: random() }))
-    .sort((one, other) => one.key - other.key)
-    .map(({ moment }) => moment);
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32, public domain). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  return shuffled(moments, random);
 }

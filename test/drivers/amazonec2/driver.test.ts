@@ -87,7 +87,7 @@ describe("the amazonec2 driver", () => {
     expect(broken({ InstanceId: "-rf" })).toThrow("Driver.InstanceId in its config.json must be the id of an instance");
     expect(broken({ Region: "us east" })).toThrow("must be a region");
     expect(broken({ IPAddress: "a b" })).toThrow("must be an IP address");
-    expect(broken({ SSHPort: 0 })).toThrow("must be a port");
+    expect(broken({ SSHPort: -1 })).toThrow("must be a port");
   });
 
   test("asks nobody about a machine that was never launched", async () => {

@@ -188,9 +188,9 @@ describe("power", () => {
       TerminateOnShutdown: false,
       KmsKey: "",
     };
-    await stopInstance(ec2, machine(), { Force: false });
-    await stopInstance(ec2, machine({ Launch }), { Force: true });
-    await stopInstance(ec2, machine({ Launch }), { Force: false });
+    await stopInstance(ec2, machine(), fakeIo(), { Force: false });
+    await stopInstance(ec2, machine({ Launch }), fakeIo(), { Force: true });
+    await stopInstance(ec2, machine({ Launch }), fakeIo(), { Force: false });
     expect(ec2.inputs("StopInstances")).toEqual([
       { InstanceIds: ["i-1"] },
       { InstanceIds: ["i-1"], Force: true },
@@ -200,7 +200,7 @@ describe("power", () => {
 
   test("of an instance that is gone is refused with what to type", async () => {
     const ec2 = scriptedEc2({ DescribeInstances: {}, DescribeSecurityGroups: owned(account) });
-    await expect(stopInstance(ec2, machine(), { Force: false })).rejects.toMatchObject({
+    await expect(stopInstance(ec2, machine(), fakeIo(), { Force: false })).rejects.toMatchObject({
       code: "not-found",
       hint: "machine rm web-1",
     });

@@ -62,10 +62,10 @@ describe("removing a machine", () => {
     expect(await removed(ec2)).toEqual(["DeleteKeyPair"]);
   });
 
-  test("leaves a group that something else uses, and does not wait for that", async () => {
+  test("leaves a group that something else uses, and waits only as long as what has ended may use it", async () => {
     const ec2 = world({ DeleteSecurityGroup: "DependencyViolation" }, ended);
     expect(await removed(ec2)).toContain("DeleteSecurityGroup");
-    expect(ec2.inputs("DeleteSecurityGroup")).toHaveLength(1);
+    expect(ec2.inputs("DeleteSecurityGroup")).toHaveLength(6);
   });
 
   test("asks for groups and key pairs by the mark of this store, and leaves what has none", async () => {
@@ -105,10 +105,25 @@ describe("removing a machine", () => {
     expect(ec2.inputs("DescribeInstances")[0]?.Filters).toEqual([{ Name: "tag:machine:id", Values: ["0123"] }]);
   });
 
+  test("takes a group whose making was cut off before its id was saved", async () => {
+    const ec2 = world({ DescribeInstances: {} });
+    const cutOff = { InstanceId: "", SecurityGroupIds: [] };
+    expect(await removed(ec2, cutOff)).toContain("DeleteSecurityGroup");
+    expect(ec2.inputs("DescribeSecurityGroups")[0]?.Filters).toEqual([
+      { Name: "vpc-id", Values: ["vpc-1"] },
+      { Name: "group-name", Values: ["machine-c0ffee00"] },
+      { Name: "tag:machine:owner", Values: [owner] },
+    ]);
+  });
+
   test("waits for an instance that EC2 does not show or know yet", async () => {
     const shown = showing(instance);
     const ec2 = world({
       DescribeInstances: [{}, {}, shown, shown, showing(ending), showing(ended)],
+      DescribeSecurityGroups: [
+        { SecurityGroups: [{ ...group, OwnerId: "123456789012" }] },
+        { SecurityGroups: [group] },
+      ],
       TerminateInstances: ["InvalidInstanceID.NotFound", {}],
     });
     expect(await removed(ec2, { LaunchedAt: fakeIo().now() })).toContain("TerminateInstances");
