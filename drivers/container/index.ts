@@ -1,6 +1,7 @@
 import {
   choice,
   defineDriver,
+  greets,
   integer,
   list,
   MachineError,
@@ -36,7 +37,6 @@ const startContainer: Step<ContainerState> = {
 const waitForSsh: Step<ContainerState> = {
   name: "wait for ssh",
   async run({ name, state }, io) {
-    const { greets } = await import("./ports.js");
     await poll(io, `ssh of ${name}`, { every: 250, limit: 90_000 }, async () => {
       if (await greets(state.SSHPort)) return true;
       if ((await statusOf(state, io)) === "running") return undefined;

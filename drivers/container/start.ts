@@ -1,9 +1,8 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MachineError, makeKeyPair, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
+import { freePort, isFree, MachineError, makeKeyPair, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
 import { createArguments, neighbours, seedFolder, type ContainerState } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
-import { freePort, isFree } from "./ports.js";
 
 /** The label of a network that we made, and take away again with the last machine on it. */
 const networkLabel = "machine.network";

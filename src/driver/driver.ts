@@ -79,6 +79,9 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   scrub?(machine: Machine<S>, io: Io): Promise<Partial<S> | undefined>;
   /** From saved state only: no process, no network, no heavy import. */
   access(state: Readonly<S>): Access;
+  /** File on this computer with all that the machine's serial console has printed since it was started last. */
+  console?(machine: Machine<S>): string;
+  readonly snapshots?: Snapshots<S>;
 
   /** What is said of a verb that is left out; default: "NAME driver does not support VERB". */
   refusal?(verb: Verb): string;
@@ -86,6 +89,28 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   stop?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
   kill?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
   restart?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+}
+
+/** States of a machine that are kept, by name, so that it can be brought back to them. */
+export interface Snapshots<S extends DriverState = DriverState> {
+  /** In the order in which they were saved. */
+  list(machine: Machine<S>, io: Io): Promise<readonly Snapshot[]>;
+  /** Of a machine that runs: with its memory. @throws MachineError `exists` for a name that is taken */
+  save(machine: Machine<S>, name: string, io: Io): Promise<void>;
+  /**
+   * The machine runs afterwards, or is stopped, as it was when the snapshot was saved; what it was until now is lost.
+   * @throws MachineError `not-found`
+   */
+  restore(machine: Machine<S>, name: string, io: Io): Promise<Partial<S> | void>;
+  /** @throws MachineError `not-found` */
+  remove(machine: Machine<S>, name: string, io: Io): Promise<void>;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  /** Milliseconds since 1970; undefined where the provider does not say. */
+  readonly at: number | undefined;
+  readonly hasMemory: boolean;
 }
 
 export type Verb = "start" | "stop" | "kill" | "restart";

@@ -3,6 +3,8 @@ export * from "./driver.js";
 export * from "./error.js";
 export * from "./io.js";
 export * from "./option.js";
+export * from "./port.js";
+export * from "./reserve.js";
 export * from "./saved-state.js";
 export * from "./step.js";
 export * from "./templates.js";

@@ -1,9 +1,9 @@
-import { connect, createServer } from "node:net";
-import { MachineError } from "../../src/driver/index.js";
+import { MachineError } from "./error.js";
 
 /**
- * A free port of this computer, below those that the system gives to outgoing connections, so that it is still free
- * when the machine starts again. The caller holds the lock of the ports until the container has them.
+ * A free loopback port of this computer, below those that the system gives to outgoing connections, so that it is still
+ * free when the machine starts again. The caller holds a lock until the port is taken, or {@link reserve}s it.
+ * @param taken ports of machines that do not run now
  */
 export async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (let tries = 0; tries < 1_000; tries++) {
@@ -15,7 +15,9 @@ export async function freePort(taken: ReadonlySet<number>): Promise<number> {
 
 const [lowest, highest] = [20_000, 32_000];
 
-export function isFree(port: number): Promise<boolean> {
+/** True when nobody listens there. */
+export async function isFree(port: number): Promise<boolean> {
+  const { createServer } = await import("node:net");
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => {
@@ -30,7 +32,8 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /** True when an ssh server greets there; a forwarder of ports accepts connections for one that is not up yet. */
-export function greets(port: number): Promise<boolean> {
+export async function greets(port: number): Promise<boolean> {
+  const { connect } = await import("node:net");
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port, timeout: 5_000 });
     const end = (result: boolean) => (): void => {
