@@ -1,3 +1,4 @@
+import type { EC2ServiceException } from "@aws-sdk/client-ec2";
 import { isMachineError, MachineError, messageOf, type ErrorCode } from "../../src/driver/index.js";
 
 /** What an error of the SDK tells: `name` is EC2's code, or the client's own where no answer came. */
@@ -23,7 +24,7 @@ export function explain(action: string, error: unknown): MachineError {
   const message = withoutBlob(messageOf(error));
   const cause = Object.assign(new Error(message), { name });
   delete cause.stack;
-  const known = meaningOf(action, { name, message });
+  const known = meaningOf(action, { name, message }) ?? foreign(action, error) ?? byFamily(name);
   if (known === undefined) return new MachineError("failed", `EC2 refuses ${action}: ${message} (${name})`, { cause });
   const said = known.message ?? `EC2 refuses ${action}: ${message} (${name})`;
   return new MachineError(known.code ?? "failed", said, { hint: known.hint, cause });
@@ -47,8 +48,8 @@ export function lacksCapacity(error: unknown): boolean {
   return capacity.has(codeOf(error) ?? "");
 }
 
-/** Names of errors of JavaScript, and those that the SDK gives to what never reached EC2. */
-const notOfEc2 = /^((Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
+/** Names of errors of JavaScript, and those that the SDK gives to what EC2 has not answered. */
+const notOfEc2 = /^(Unknown|(Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
 
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
 const capacity = new Set([
@@ -128,7 +129,7 @@ function meaningOf(action: string, { name, message }: Told): Meaning | undefined
       hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }
-  return meanings[name] ?? withoutAnswer(action, name, message) ?? byFamily(name);
+  return meanings[name] ?? withoutAnswer(action, name, message);
 }
 
 /** What the SDK says when it has got no answer, or could not ask. */
@@ -161,6 +162,17 @@ function withoutAnswer(action: string, name: string, message: string): Meaning |
     };
   }
   return undefined;
+}
+
+/** What answers in EC2's place, e.g. a proxy with a page of its own. */
+function foreign(action: string, error: unknown): Meaning | undefined {
+  if (codeOf(error) !== undefined || !(error instanceof Error) || !("$response" in error)) return undefined;
+  const { httpStatusCode = 0 } = (error as Partial<EC2ServiceException>).$metadata ?? {};
+  return {
+    code: "unreachable",
+    message: `EC2 cannot be reached: ${action}: what answers is not EC2 (HTTP status ${String(httpStatusCode)})`,
+    hint: "see --amazonec2-endpoint, and whether a proxy answers in its place",
+  };
 }
 
 function byFamily(name: string): Meaning | undefined {
