@@ -48,6 +48,11 @@ export function lacksCapacity(error: unknown): boolean {
   return capacity.has(codeOf(error) ?? "");
 }
 
+/** True where a security group is not there: EC2 has two words for it. */
+export function lacksGroup(error: unknown): boolean {
+  return /^Invalid(Group|SecurityGroupID)\.NotFound$/.test(codeOf(error) ?? "");
+}
+
 /** Names of errors of JavaScript, and those that the SDK gives to what EC2 has not answered. */
 const notOfEc2 = /^(Unknown|(Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, explain, lacksCapacity } from "../../../drivers/amazonec2/failure.js";
+import { codeOf, explain, lacksCapacity, lacksGroup } from "../../../drivers/amazonec2/failure.js";
 import { MachineError } from "../../../src/driver/index.js";
 import { refusal } from "./scripted-ec2.js";
 
@@ -38,6 +38,12 @@ describe("a call that EC2 refuses", () => {
       code: "failed",
       message: "EC2 refuses StopInstances: so it is (Odd.Thing)",
     });
+  });
+
+  test("as the security group is not there is known by both of EC2's codes", () => {
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidGroup.NotFound")))).toBe(true);
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidSecurityGroupID.NotFound")))).toBe(true);
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidSubnetID.NotFound")))).toBe(false);
   });
 
   test("keeps nothing of the request, which holds the session token", () => {
