@@ -80,7 +80,18 @@ const moreQuota =
   "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
 
+/** By code, by call and code where a code says something else of that call, or by the whole reason of an end. */
 const meanings: Readonly<Record<string, Meaning>> = {
+  "StartInstances InsufficientInstanceCapacity": {
+    hint: "its zone has no room for its type now, and it cannot move: try again later",
+  },
+  "StopInstances UnsupportedOperation": {
+    hint: "it can only run or be ended, as a spot instance that is asked for once: machine rm",
+  },
+  // https://repost.aws/knowledge-center/kms-iam-ec2-permission
+  "Client.InternalError": {
+    hint: "most often the credentials may not use the key that encrypts the disk (kms:CreateGrant and others): see --amazonec2-kms-key-id",
+  },
   AuthFailure: {
     hint: "the keys are wrong, switched off or of another partition, or this computer's clock is off",
   },
@@ -122,9 +133,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
 
-/** What to do about one of EC2's codes, also in the reason of an instance's end. */
-export function hintOn(code: string): string | undefined {
-  return (meanings[code] ?? byFamily(code))?.hint;
+/** What to do about the reason of an instance's end, e.g. `Server.InsufficientInstanceCapacity`. */
+export function hintOn(reason: string): string | undefined {
+  const code = reason.replace(/^(Client|Server)\./, "");
+  return (meanings[reason] ?? meanings[code] ?? byFamily(code))?.hint;
 }
 
 function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
@@ -134,7 +146,7 @@ function meaningOf(action: string, { name, message }: Told): Meaning | undefined
       hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }
-  return meanings[name] ?? withoutAnswer(action, name, message);
+  return meanings[`${action} ${name}`] ?? meanings[name] ?? withoutAnswer(action, name, message);
 }
 
 /** What the SDK says when it has got no answer, or could not ask. */
