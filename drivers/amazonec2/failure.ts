@@ -141,9 +141,11 @@ export function hintOn(reason: string): string | undefined {
 
 function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
   if (name === "UnauthorizedOperation" || name === "AccessDenied") {
+    // A launch needs ec2:CreateTags and iam:PassRole as well, and EC2 mostly says which one is missing.
+    const permission = / not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? `ec2:${action}`;
     return {
-      message: `the AWS credentials lack the permission ec2:${action}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
-      hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
+      message: `the AWS credentials lack the permission ${permission}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
+      hint: `allow ${permission} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }
   return meanings[`${action} ${name}`] ?? meanings[name] ?? withoutAnswer(action, name, message);

@@ -14,6 +14,18 @@ describe("a call that EC2 refuses", () => {
     expect(`${error.hint ?? ""}${JSON.stringify(error)}${String(error.cause)}`).not.toContain("abcDEF");
   });
 
+  test.each(["iam:PassRole", "ec2:CreateTags"])(
+    "for want of %s, which another call needs, names that",
+    (permission) => {
+      const said = `User: arn:aws:iam::123456789012:user/ann is not authorized to perform: ${permission} on resource: x`;
+      const error = explain("RunInstances", refusal("UnauthorizedOperation", `You are not authorized. ${said}`));
+      expect(error).toMatchObject({
+        message: `the AWS credentials lack the permission ${permission}`,
+        hint: expect.stringContaining(`allow ${permission} in`) as string,
+      });
+    },
+  );
+
   test.each([
     ["VcpuLimitExceeded", /Service Quotas/],
     ["InstanceLimitExceeded", /Service Quotas/],
