@@ -77,6 +77,15 @@ describe("inspecting an instance", () => {
     });
   });
 
+  test("of another account is refused although that account shares a security group with this one", async () => {
+    const theirs = { GroupName: "shared", OwnerId: account };
+    const ours = { GroupName: "default", OwnerId: "999999999999" };
+    const sharing = inspect({ DescribeInstances: {}, DescribeSecurityGroups: { SecurityGroups: [theirs, ours] } });
+    await expect(sharing).rejects.toThrow("web-1 is of the AWS account 123456789012");
+    const sharedVpc = { DescribeInstances: {}, DescribeSecurityGroups: { SecurityGroups: [theirs] } };
+    expect(await inspect(sharedVpc), "in a VPC that is shared, without one of its own").toEqual({ status: "missing" });
+  });
+
   test("that docker-machine made says missing without its account, which it has not saved", async () => {
     const { name, dir, state } = machine();
     const old = { ...planned, InstanceId: state.InstanceId };
