@@ -3,8 +3,8 @@ import type { Ec2 } from "./ec2.js";
 import type { Ec2State } from "./state.js";
 
 /**
- * Tells an instance that is gone from one that these credentials cannot see. An account that has had an instance has
- * security groups of its own, and no other account shows them.
+ * Tells an instance that is gone from one that these credentials cannot see: an account that has had an instance has
+ * security groups of its own.
  * @throws MachineError `failed` where the machine is of another account
  */
 export async function checkAccount(ec2: Ec2, name: string, { Account, Region }: Readonly<Ec2State>): Promise<void> {
@@ -14,8 +14,13 @@ export async function checkAccount(ec2: Ec2, name: string, { Account, Region }: 
   });
 }
 
+/**
+ * By the groups `default`, one for each VPC, where the account has a VPC: others may be shared with it by their owner.
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
+ */
 export async function isAnotherAccount(ec2: Ec2): Promise<(account: string) => boolean> {
   const { SecurityGroups = [] } = await ec2.call("DescribeSecurityGroups", { MaxResults: 1000 });
-  const owners = new Set(SecurityGroups.map(({ OwnerId }) => OwnerId));
+  const defaults = SecurityGroups.filter(({ GroupName }) => GroupName === "default");
+  const owners = new Set((defaults.length > 0 ? defaults : SecurityGroups).map(({ OwnerId }) => OwnerId));
   return (account) => !owners.has(account);
 }

@@ -1,3 +1,4 @@
+import type { EC2ServiceException } from "@aws-sdk/client-ec2";
 import { isMachineError, MachineError, messageOf, type ErrorCode } from "../../src/driver/index.js";
 
 /** What an error of the SDK tells: `name` is EC2's code, or the client's own where no answer came. */
@@ -23,7 +24,7 @@ export function explain(action: string, error: unknown): MachineError {
   const message = withoutBlob(messageOf(error));
   const cause = Object.assign(new Error(message), { name });
   delete cause.stack;
-  const known = meaningOf(action, { name, message });
+  const known = meaningOf(action, { name, message }) ?? foreign(action, error) ?? byFamily(name);
   if (known === undefined) return new MachineError("failed", `EC2 refuses ${action}: ${message} (${name})`, { cause });
   const said = known.message ?? `EC2 refuses ${action}: ${message} (${name})`;
   return new MachineError(known.code ?? "failed", said, { hint: known.hint, cause });
@@ -47,8 +48,13 @@ export function lacksCapacity(error: unknown): boolean {
   return capacity.has(codeOf(error) ?? "");
 }
 
-/** Names of errors of JavaScript, and those that the SDK gives to what never reached EC2. */
-const notOfEc2 = /^((Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
+/** True where a security group is not there: EC2 has two words for it. */
+export function lacksGroup(error: unknown): boolean {
+  return /^Invalid(Group|SecurityGroupID)\.NotFound$/.test(codeOf(error) ?? "");
+}
+
+/** Names of errors of JavaScript, and those that the SDK gives to what EC2 has not answered. */
+const notOfEc2 = /^(Unknown|(Type|Range|Syntax|Abort|Timeout|System|Aggregate)?Error|\w*ProviderError)$/;
 
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
 const capacity = new Set([
@@ -74,7 +80,18 @@ const moreQuota =
   "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
 
+/** By code, by call and code where a code says something else of that call, or by the whole reason of an end. */
 const meanings: Readonly<Record<string, Meaning>> = {
+  "StartInstances InsufficientInstanceCapacity": {
+    hint: "its zone has no room for its type now, and it cannot move: try again later",
+  },
+  "StopInstances UnsupportedOperation": {
+    hint: "it can only run or be ended, as a spot instance that is asked for once: machine rm",
+  },
+  // https://repost.aws/knowledge-center/kms-iam-ec2-permission
+  "Client.InternalError": {
+    hint: "most often the credentials may not use the key that encrypts the disk (kms:CreateGrant and others): see --amazonec2-kms-key-id",
+  },
   AuthFailure: {
     hint: "the keys are wrong, switched off or of another partition, or this computer's clock is off",
   },
@@ -116,19 +133,22 @@ const meanings: Readonly<Record<string, Meaning>> = {
   InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
 
-/** What to do about one of EC2's codes, also in the reason of an instance's end. */
-export function hintOn(code: string): string | undefined {
-  return (meanings[code] ?? byFamily(code))?.hint;
+/** What to do about the reason of an instance's end, e.g. `Server.InsufficientInstanceCapacity`. */
+export function hintOn(reason: string): string | undefined {
+  const code = reason.replace(/^(Client|Server)\./, "");
+  return (meanings[reason] ?? meanings[code] ?? byFamily(code))?.hint;
 }
 
 function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
   if (name === "UnauthorizedOperation" || name === "AccessDenied") {
+    // A launch needs ec2:CreateTags and iam:PassRole as well, and EC2 mostly says which one is missing.
+    const permission = / not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? `ec2:${action}`;
     return {
-      message: `the AWS credentials lack the permission ec2:${action}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
-      hint: `allow ec2:${action} in their IAM policy, or use others: --amazonec2-profile`,
+      message: `the AWS credentials lack the permission ${permission}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
+      hint: `allow ${permission} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }
-  return meanings[name] ?? withoutAnswer(action, name, message) ?? byFamily(name);
+  return meanings[`${action} ${name}`] ?? meanings[name] ?? withoutAnswer(action, name, message);
 }
 
 /** What the SDK says when it has got no answer, or could not ask. */
@@ -161,6 +181,17 @@ function withoutAnswer(action: string, name: string, message: string): Meaning |
     };
   }
   return undefined;
+}
+
+/** What answers in EC2's place, e.g. a proxy with a page of its own. */
+function foreign(action: string, error: unknown): Meaning | undefined {
+  if (codeOf(error) !== undefined || !(error instanceof Error) || !("$response" in error)) return undefined;
+  const { httpStatusCode = 0 } = (error as Partial<EC2ServiceException>).$metadata ?? {};
+  return {
+    code: "unreachable",
+    message: `EC2 cannot be reached: ${action}: what answers is not EC2 (HTTP status ${String(httpStatusCode)})`,
+    hint: "see --amazonec2-endpoint, and whether a proxy answers in its place",
+  };
 }
 
 function byFamily(name: string): Meaning | undefined {

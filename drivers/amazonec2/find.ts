@@ -1,7 +1,7 @@
 import type { Filter } from "@aws-sdk/client-ec2";
 import { MachineError, type Io, type Resource } from "../../src/driver/index.js";
 import type { Ec2 } from "./ec2.js";
-import { instances, isGone, tagOf, tags } from "./instance.js";
+import { instances, isGone, isIn, tagOf, tags, usersOf } from "./instance.js";
 import { removeGroup, unlessGone } from "./remove.js";
 
 /**
@@ -70,9 +70,9 @@ async function findGroups(ec2: Ec2, region: string, owner: string, Filters: Filt
   const { SecurityGroups = [] } = await ec2.call("DescribeSecurityGroups", { Filters });
   if (SecurityGroups.length === 0) return [];
   const ids = SecurityGroups.map(({ GroupId = "" }) => GroupId);
-  const users = (await instances(ec2, [{ Name: "instance.group-id", Values: ids }])).filter((one) => !isGone(one));
+  const users = (await usersOf(ec2, ids, owner)).filter((one) => !isGone(one));
   return SecurityGroups.flatMap(({ GroupId: id = "", GroupName, VpcId }): Resource[] => {
-    const its = users.filter((one) => one.SecurityGroups?.some(({ GroupId }) => GroupId === id));
+    const its = users.filter((one) => isIn(id, one));
     if (its.some((one) => tagOf(one, tags.owner) !== owner)) return [];
     const names = new Set(its.map((one) => tagOf(one, tags.name)));
     const machine = names.size === 1 ? [...names][0] : undefined;
@@ -82,14 +82,14 @@ async function findGroups(ec2: Ec2, region: string, owner: string, Filters: Filt
         id,
         machine,
         about: [region, GroupName, VpcId].filter(Boolean).join(", "),
-        remove: (io) => endGroup(ec2, id, io),
+        remove: (io) => endGroup(ec2, id, owner, io),
       },
     ];
   });
 }
 
-async function endGroup(ec2: Ec2, id: string, io: Io): Promise<void> {
-  if (await removeGroup(ec2, id, io)) return;
+async function endGroup(ec2: Ec2, id: string, owner: string, io: Io): Promise<void> {
+  if (await removeGroup(ec2, id, owner, io)) return;
   throw new MachineError("failed", `the security group ${id} is still in use`, { hint: "machine gc, once it is not" });
 }
 

@@ -1,7 +1,7 @@
 import { defineDriver, isMachineError, reach, type Io, type Machine, type Step } from "../../src/driver/index.js";
 import { accessOf } from "./access.js";
 import type { Ec2 } from "./ec2.js";
-import { codeOf } from "./failure.js";
+import { lacksGroup } from "./failure.js";
 import { options } from "./options.js";
 import { readMachine } from "./saved.js";
 import type { Ec2State } from "./state.js";
@@ -53,7 +53,7 @@ const launchInstance: Step<Ec2State> = {
     try {
       return await launch(ec2, state, io, { userData: data, notice });
     } catch (error) {
-      if (codeOf(error) !== "InvalidGroup.NotFound") throw error;
+      if (!lacksGroup(error)) throw error;
       // The store's last other machine has gone just now, and the group with it.
       const group = await (await import("./network.js")).ensureGroup(ec2, state, name, io);
       return { ...group, ...(await launch(ec2, { ...state, ...group }, io, { userData: data, notice })) };

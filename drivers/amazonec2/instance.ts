@@ -36,6 +36,22 @@ export function idFilter(ids: readonly string[]): sdk.Filter {
   return { Name: "instance-id", Values: [...ids] };
 }
 
+/**
+ * What is in one of the groups. Of the store's own instances it is seen by their network interfaces as well: another EC2
+ * may know of no other groups, and delete one that they are in.
+ */
+export async function usersOf(ec2: Ec2, groups: readonly string[], owner: string): Promise<Found[]> {
+  const users = await instances(ec2, [{ Name: "instance.group-id", Values: [...groups] }]);
+  if (users.length > 0) return users;
+  const ours = await instances(ec2, [{ Name: `tag:${tags.owner}`, Values: [owner] }]);
+  return ours.filter((one) => groups.some((group) => isIn(group, one)));
+}
+
+export function isIn(group: string, { SecurityGroups = [], NetworkInterfaces = [] }: sdk.Instance): boolean {
+  const its = [...SecurityGroups, ...NetworkInterfaces.flatMap(({ Groups = [] }) => Groups)];
+  return its.some(({ GroupId }) => GroupId === group);
+}
+
 /** True for one that is gone for good, although EC2 shows it for another hour. */
 export function isGone({ State }: sdk.Instance): boolean {
   return State?.Name === "terminated" || State?.Name === "shutting-down";

@@ -11,7 +11,7 @@ import { accessOf, usesPrivateAddress } from "./access.js";
 import { checkAccount, isAnotherAccount } from "./account.js";
 import type { Ec2 } from "./ec2.js";
 import { codeOf, hintOn } from "./failure.js";
-import { idFilter, instanceOf, instances, isFresh, type Found } from "./instance.js";
+import { idFilter, instanceOf, instances, isFresh, isGone, type Found } from "./instance.js";
 import { readMachine } from "./saved.js";
 import type { Ec2State } from "./state.js";
 
@@ -126,18 +126,24 @@ function addressOf(state: Ec2State, found: Found): string | undefined {
 /** Waits until the instance runs and has its address. @throws MachineError `failed` with EC2's reason where it has ended */
 export async function waitForAddress(ec2: Ec2, { name, state }: Ours, io: Io): Promise<Changes> {
   const hint = "--amazonec2-use-private-address is for instances without a public address";
+  const begin = io.now();
   return poll(io, `the address of ${name}`, { every: 2_000, limit: 300_000, hint }, async () => {
     const found = await instanceOf(ec2, state);
     if (found === undefined) return undefined;
-    const { State: { Name: is = "" } = {}, StateReason: why } = found;
-    if (is === "terminated" || is === "shutting-down") {
-      throw new MachineError("failed", `${name}: its instance has ended: ${why?.Message ?? is}`, {
-        hint: hintOn(why?.Code?.replace(/^(Client|Server)\./, "") ?? ""),
-      });
+    const { State: { Name: is = "" } = {}, StateReason: { Code: reason = "", Message: why = "" } = {} } = found;
+    // A start that fails leaves it stopped. For a moment that may be shown of the time before.
+    const hasStopped = is === "stopped" && failedStart.test(reason) && io.now() - begin >= 20_000;
+    if (isGone(found) || hasStopped) {
+      const end = hasStopped ? "stopped again" : "ended";
+      throw new MachineError("failed", `${name}: its instance has ${end}: ${why || is}`, { hint: hintOn(reason) });
     }
     return is === "running" && addressOf(state, found) !== undefined ? addressChanges(state, found) : undefined;
   });
 }
+
+/** Reasons of a stop that nobody has asked for. */
+const failedStart =
+  /^(Client|Server)\.(InternalError|InsufficientInstanceCapacity|InvalidSnapshot|VolumeLimitExceeded)/;
 
 /** Starts the instance, once it has stopped where it is about to. */
 export async function startInstance(ec2: Ec2, machine: Ours, io: Io): Promise<Changes> {
@@ -214,11 +220,14 @@ async function onInstance<T>(ec2: Ec2, machine: Ours, io: Io, act: (id: string) 
   });
 }
 
-/** The id of an instance that is there. @throws MachineError `not-found`; `failed` for another account's credentials */
+/**
+ * The id of an instance that is there. EC2 shows one that has ended for another hour, and lets it be rebooted.
+ * @throws MachineError `not-found`; `failed` for another account's credentials
+ */
 async function idOf(ec2: Ec2, { name, state }: Ours): Promise<string> {
   const found = state.InstanceId === "" ? undefined : await instanceOf(ec2, state);
-  if (found?.InstanceId !== undefined) return found.InstanceId;
-  await checkAccount(ec2, name, state);
+  if (found?.InstanceId !== undefined && !isGone(found)) return found.InstanceId;
+  if (found === undefined) await checkAccount(ec2, name, state);
   throw new MachineError("not-found", `${name}: its instance ${state.InstanceId} does not exist any more`, {
     hint: `machine rm ${name}`,
   });

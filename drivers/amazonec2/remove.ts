@@ -2,7 +2,7 @@ import { MachineError, poll, type Io, type Machine } from "../../src/driver/inde
 import { checkAccount } from "./account.js";
 import type { Ec2 } from "./ec2.js";
 import { codeOf } from "./failure.js";
-import { instanceOf, instances, isFresh, isGone, tagOf, tags, type Found } from "./instance.js";
+import { instanceOf, isFresh, isGone, tagOf, tags, usersOf, type Found } from "./instance.js";
 import { deleteKeyPair } from "./key.js";
 import { groupNames } from "./security-group.js";
 import type { Ec2State } from "./state.js";
@@ -76,16 +76,14 @@ export async function removeGroups(ec2: Ec2, { state }: Machine<Ec2State>, io: I
       { Name: `tag:${tags.owner}`, Values: [state.Owner] },
     ],
   });
-  for (const { GroupId = "" } of SecurityGroups) await removeGroup(ec2, GroupId, io);
+  for (const { GroupId = "" } of SecurityGroups) await removeGroup(ec2, GroupId, state.Owner, io);
 }
 
-/** True when it is gone; false: something uses it. */
-export async function removeGroup(ec2: Ec2, GroupId: string, io: Io): Promise<boolean> {
+/** True when it is gone; false: something uses it. @param owner of the group: this store */
+export async function removeGroup(ec2: Ec2, GroupId: string, owner: string, io: Io): Promise<boolean> {
   const start = io.now();
   for (;;) {
-    const users = (await instances(ec2, [{ Name: "instance.group-id", Values: [GroupId] }])).filter(
-      ({ State }) => State?.Name !== "terminated",
-    );
+    const users = (await usersOf(ec2, [GroupId], owner)).filter(({ State }) => State?.Name !== "terminated");
     if (users.some((one) => !isGone(one))) return false;
     try {
       await unlessGone(ec2.call("DeleteSecurityGroup", { GroupId }));

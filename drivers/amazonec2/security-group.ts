@@ -1,7 +1,7 @@
 import type { SecurityGroup } from "@aws-sdk/client-ec2";
 import { MachineError, poll, type Io } from "../../src/driver/index.js";
 import type { Ec2 } from "./ec2.js";
-import { codeOf } from "./failure.js";
+import { codeOf, lacksGroup } from "./failure.js";
 import {
   asPermission,
   from,
@@ -143,7 +143,7 @@ async function open(ec2: Ec2, { GroupId }: Group, rules: readonly Rule[], io: Io
         const code = codeOf(error);
         if (code === "InvalidPermission.Duplicate") return code;
         // A new group is not seen everywhere at once.
-        if (code === "InvalidGroup.NotFound") return undefined;
+        if (lacksGroup(error)) return undefined;
         throw error;
       }
     });

@@ -113,6 +113,26 @@ describe("a call that fails", () => {
     expect(asked).toHaveLength(2);
   });
 
+  test.each([
+    [502, "<html><head><title>502 Bad Gateway</title></head><body><hr></body></html>"],
+    [503, "<html><body>Service Unavailable</body></html>"],
+    [503, ""],
+    [200, "<!doctype html><p>Log in to this network"],
+  ])("since something else answers with %s and %j says so", async (status, page) => {
+    const { host } = await endpoint([status, page]);
+    const error: unknown = await (
+      await openEc2(settings(host, { RetryCount: 0 }), io)
+    )
+      .call("DescribeVpcs", {})
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "unreachable",
+      message: `EC2 cannot be reached: DescribeVpcs: what answers is not EC2 (HTTP status ${String(status)})`,
+      hint: expect.stringMatching(/--amazonec2-endpoint.*proxy/) as string,
+    });
+    expect(codeOf(error)).toBeUndefined();
+  });
+
   test("for want of a permission is made once, and names it", async () => {
     const { host, asked } = await endpoint([403, refused("UnauthorizedOperation", "You are not authorized.")]);
     const call = (await openEc2(settings(host), io)).call("DescribeVpcs", {});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, explain, lacksCapacity } from "../../../drivers/amazonec2/failure.js";
+import { codeOf, explain, hintOn, lacksCapacity, lacksGroup } from "../../../drivers/amazonec2/failure.js";
 import { MachineError } from "../../../src/driver/index.js";
 import { refusal } from "./scripted-ec2.js";
 
@@ -13,6 +13,18 @@ describe("a call that EC2 refuses", () => {
     });
     expect(`${error.hint ?? ""}${JSON.stringify(error)}${String(error.cause)}`).not.toContain("abcDEF");
   });
+
+  test.each(["iam:PassRole", "ec2:CreateTags"])(
+    "for want of %s, which another call needs, names that",
+    (permission) => {
+      const said = `User: arn:aws:iam::123456789012:user/ann is not authorized to perform: ${permission} on resource: x`;
+      const error = explain("RunInstances", refusal("UnauthorizedOperation", `You are not authorized. ${said}`));
+      expect(error).toMatchObject({
+        message: `the AWS credentials lack the permission ${permission}`,
+        hint: expect.stringContaining(`allow ${permission} in`) as string,
+      });
+    },
+  );
 
   test.each([
     ["VcpuLimitExceeded", /Service Quotas/],
@@ -40,9 +52,30 @@ describe("a call that EC2 refuses", () => {
     });
   });
 
+  test("because of an instance that is there says what to do with that", () => {
+    const start = explain("StartInstances", refusal("InsufficientInstanceCapacity"));
+    expect(start.hint).toMatch(/cannot move: try again later$/);
+    expect(explain("StopInstances", refusal("UnsupportedOperation")).hint).toMatch(/machine rm$/);
+  });
+
+  test("as the security group is not there is known by both of EC2's codes", () => {
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidGroup.NotFound")))).toBe(true);
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidSecurityGroupID.NotFound")))).toBe(true);
+    expect(lacksGroup(explain("RunInstances", refusal("InvalidSubnetID.NotFound")))).toBe(false);
+  });
+
   test("keeps nothing of the request, which holds the session token", () => {
     const error = explain("RunInstances", Object.assign(refusal("AuthFailure"), { $response: { token: "hush" } }));
     expect(Object.getOwnPropertyNames(error.cause)).toEqual(["message", "name"]);
+  });
+});
+
+describe("the reason of an instance's end", () => {
+  test("that is the client's says what to do about the key, one that is Amazon's to try again", () => {
+    expect(hintOn("Client.InternalError")).toMatch(/kms:CreateGrant.*--amazonec2-kms-key-id/);
+    expect(hintOn("Server.InternalError")).toMatch(/^the fault is Amazon's/);
+    expect(hintOn("Client.VolumeLimitExceeded")).toMatch(/Service Quotas/);
+    expect(hintOn("Client.UserInitiatedShutdown")).toBeUndefined();
   });
 });
 

@@ -77,6 +77,15 @@ describe("inspecting an instance", () => {
     });
   });
 
+  test("of another account is refused although that account shares a security group with this one", async () => {
+    const theirs = { GroupName: "shared", OwnerId: account };
+    const ours = { GroupName: "default", OwnerId: "999999999999" };
+    const sharing = inspect({ DescribeInstances: {}, DescribeSecurityGroups: { SecurityGroups: [theirs, ours] } });
+    await expect(sharing).rejects.toThrow("web-1 is of the AWS account 123456789012");
+    const sharedVpc = { DescribeInstances: {}, DescribeSecurityGroups: { SecurityGroups: [theirs] } };
+    expect(await inspect(sharedVpc), "in a VPC that is shared, without one of its own").toEqual({ status: "missing" });
+  });
+
   test("that docker-machine made says missing without its account, which it has not saved", async () => {
     const { name, dir, state } = machine();
     const old = { ...planned, InstanceId: state.InstanceId };
@@ -166,6 +175,35 @@ describe("waiting for the address", () => {
   });
 });
 
+describe("starting an instance", () => {
+  const stopped = (Code: string): Instance => ({
+    InstanceId: "i-1",
+    State: { Name: "stopped" },
+    StateReason: { Code, Message: `${Code}: so it is` },
+  });
+
+  test("that stops again at once ends with EC2's reason", async () => {
+    const failed = stopped("Client.InternalError");
+    const ec2 = scriptedEc2({ DescribeInstances: showing(failed), StartInstances: {} });
+    const io = fakeIo();
+    const begin = io.now();
+    await expect(startInstance(ec2, machine(), io)).rejects.toMatchObject({
+      message: "web-1: its instance has stopped again: Client.InternalError: so it is",
+      hint: expect.stringContaining("--amazonec2-kms-key-id") as string,
+    });
+    expect(io.now() - begin).toBeLessThan(30_000);
+  });
+
+  test.each(["Client.UserInitiatedShutdown", "Server.InternalError"])(
+    "is not mistaken for failed while its stop before (%s) is still shown",
+    async (before) => {
+      const shown = showing(stopped(before));
+      const ec2 = scriptedEc2({ DescribeInstances: [shown, shown, shown, showing(running)], StartInstances: {} });
+      expect(await startInstance(ec2, machine(), fakeIo())).toEqual({});
+    },
+  );
+});
+
 describe("power", () => {
   test("on waits until a stop is over, then for the new address", async () => {
     const stopping = showing({ InstanceId: "i-1", State: { Name: "stopping" } });
@@ -205,6 +243,16 @@ describe("power", () => {
       hint: "machine rm web-1",
     });
   });
+
+  test.each(["shutting-down", "terminated"] as const)(
+    "of an instance that is %s is refused as of one that is gone, although EC2 would reboot it",
+    async (Name) => {
+      const ec2 = scriptedEc2({ DescribeInstances: showing({ ...running, State: { Name } }) });
+      const gone = { code: "not-found", hint: "machine rm web-1" };
+      await expect(rebootInstance(ec2, machine(), fakeIo({ cat: "one" }))).rejects.toMatchObject(gone);
+      await expect(startInstance(ec2, machine(), fakeIo())).rejects.toMatchObject(gone);
+    },
+  );
 
   test("off and on by a reboot is over only when another boot answers", async () => {
     const ec2 = scriptedEc2({ DescribeInstances: showing(running), RebootInstances: {} });

@@ -17,6 +17,14 @@ const ending: Instance = { ...instance, State: { Name: "shutting-down" } };
 const ended: Instance = { ...instance, State: { Name: "terminated" } };
 const group: SecurityGroup = { GroupId: "sg-1", GroupName: "machine-c0ffee00", VpcId: "vpc-1", Tags: marked("") };
 
+/** Groups alone but for instances. */
+const noOthers: Answers = {
+  DescribeSpotInstanceRequests: {},
+  DescribeKeyPairs: {},
+  DescribeVolumes: {},
+  DescribeSecurityGroups: { SecurityGroups: [group] },
+};
+
 /** EC2 with the one instance, which ends when it is told to. */
 function world(answers: Answers = {}, before: Instance = instance): ScriptedEc2 {
   let now = before;
@@ -60,6 +68,24 @@ describe("removing a machine", () => {
         Filters?.[0]?.Name === "instance.group-id" ? showing(ended, neighbour) : showing(ended),
     });
     expect(await removed(ec2)).toEqual(["DeleteKeyPair"]);
+  });
+
+  test("leaves a group that other machines use, where EC2 tells that by their network interfaces alone", async () => {
+    const NetworkInterfaces = [{ Groups: [{ GroupId: "sg-1" }] }];
+    const neighbour = { ...instance, InstanceId: "i-2", Tags: marked("web-2"), NetworkInterfaces };
+    const answers: Answers = {
+      DescribeInstances: ({ Filters }) => {
+        if (Filters?.[0]?.Name === "instance.group-id") return {};
+        return Filters?.[0]?.Name === "tag:machine:owner" ? showing(ended, neighbour) : showing(ended);
+      },
+      DeleteSecurityGroup: {},
+    };
+    expect(await removed(world(answers))).toEqual(["DeleteKeyPair"]);
+    const found = await findResources(scriptedEc2({ ...noOthers, ...answers }), "us-east-1", owner);
+    expect(found.map(({ id, machine }) => [id, machine])).toEqual([
+      ["i-2", "web-2"],
+      ["sg-1", "web-2"],
+    ]);
   });
 
   test("leaves a group that something else uses, and waits only as long as what has ended may use it", async () => {

@@ -162,9 +162,9 @@ describe("our security group", () => {
   test("is waited for until EC2 sees it everywhere", async () => {
     const { ec2 } = await ensured({
       DescribeSecurityGroups: none,
-      AuthorizeSecurityGroupIngress: ["InvalidGroup.NotFound", {}],
+      AuthorizeSecurityGroupIngress: ["InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound", {}],
     });
-    expect(ec2.inputs("AuthorizeSecurityGroupIngress")).toHaveLength(2);
+    expect(ec2.inputs("AuthorizeSecurityGroupIngress")).toHaveLength(3);
   });
 
   test("gets its rules one by one where somebody has added one of them meanwhile", async () => {
