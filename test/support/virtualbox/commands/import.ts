@@ -115,7 +115,7 @@ function make(call: Call, ovf: Ovf, target: Target & { readonly line: Line; read
   for (const [slot, { type }] of ovf.adapters.entries()) addAdapter(hardware, slot, type);
   hardware.controllers = ovf.controllers.map((each) => controllerOf(call, ovf, each, target));
   call.state.machines.push(machine);
-  writeSettings(machine);
+  writeSettings(call, machine);
 }
 
 const shapes = {
