@@ -11,7 +11,7 @@ type Work<T> = (vbox: VBoxManage, machine: Machine<VirtualBoxState>) => Promise<
 /** A virtual machine of VirtualBox on a computer: this one, but for tests. */
 export function virtualBoxOn(computer: Computer): Driver {
   const on = <T>(work: Work<T>): ((machine: Machine, io: Io) => Promise<T>) => {
-    return (machine, io) => work(vboxManage(io, computer, machine.name), readMachine(machine));
+    return async (machine, io) => work(vboxManage(io, computer, machine.name), readMachine(machine));
   };
   return defineDriver({
     name: "virtualbox",
