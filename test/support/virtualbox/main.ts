@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync } from "node:fs";
+import { inspect } from "node:util";
 import type { Call, Command } from "./call.js";
 import { createVm, registerVm, unregisterVm } from "./commands/create.js";
 import { getExtraData, guestProperty, setExtraData, sharedFolder } from "./commands/data.js";
@@ -116,7 +117,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`(stand-in) ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`(stand-in) ${inspect(error)}\n`);
     process.exitCode = 99;
   },
 );

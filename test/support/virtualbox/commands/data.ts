@@ -22,7 +22,10 @@ export const setExtraData: Command = (call, [name, key, value, ...more]) => {
 export const getExtraData: Command = (call, [name, key, ...more]) => {
   if (name === undefined || more.length > 0) throw syntaxError("Incorrect number of parameters");
   const data = name === "global" ? call.state.extraData : findMachine(call, name).extraData;
-  if (key !== undefined && key !== "enumerate") return printValue(call, data[key]);
+  if (key !== undefined && key !== "enumerate") {
+    printValue(call, data[key]);
+    return;
+  }
   for (const [each, value] of Object.entries(data)) call.print(`Key: ${each}, Value: ${value}`);
 };
 
@@ -33,12 +36,22 @@ function printValue(call: Call, value: string | undefined): void {
 export const guestProperty: Command = async (call, [action, name, ...args]) => {
   if (action === undefined) throw syntaxError("Incorrect parameters");
   const actions: Readonly<Record<string, (machine: string, rest: readonly string[]) => void | Promise<void>>> = {
-    get: (machine, rest) => getProperty(call, machine, rest),
-    set: (machine, rest) => setProperty(call, machine, rest),
-    enumerate: (machine, rest) => enumerate(call, machine, rest),
+    get: (machine, rest) => {
+      getProperty(call, machine, rest);
+    },
+    set: (machine, rest) => {
+      setProperty(call, machine, rest);
+    },
+    enumerate: (machine, rest) => {
+      enumerate(call, machine, rest);
+    },
     wait: (machine, rest) => waitFor(call, machine, rest),
-    unset: (machine, rest) => setProperty(call, machine, rest.slice(0, 1)),
-    delete: (machine, rest) => setProperty(call, machine, rest.slice(0, 1)),
+    unset: (machine, rest) => {
+      setProperty(call, machine, rest.slice(0, 1));
+    },
+    delete: (machine, rest) => {
+      setProperty(call, machine, rest.slice(0, 1));
+    },
   };
   const run = actions[action];
   if (!run) throw syntaxError(`Unknown subcommand: ${action}`);

@@ -18,9 +18,18 @@ const settings = [
 /** Configures only: guests get no lease, for a VM's address is static or its box has its own client. */
 export const dhcpServer: Command = (call, [action, ...args]) => {
   if (action === undefined) throw syntaxError("No subcommand specified");
-  if (action === "add") return add(call, readLine([...common, ...settings], args, 0));
-  if (action === "modify") return modify(call, readLine([...common, ...settings], args, 0));
-  if (action === "remove") return remove(call, readLine(common, args, 0));
+  if (action === "add") {
+    add(call, readLine([...common, ...settings], args, 0));
+    return;
+  }
+  if (action === "modify") {
+    modify(call, readLine([...common, ...settings], args, 0));
+    return;
+  }
+  if (action === "remove") {
+    remove(call, readLine(common, args, 0));
+    return;
+  }
   if (["start", "stop", "restart", "findlease"].includes(action)) throw notImplemented(`dhcpserver ${action}`);
   throw syntaxError(`Unknown subcommand: ${action}`);
 };

@@ -29,7 +29,10 @@ function create(call: Call, args: readonly string[]): void {
     Object.assign(made, { ip: `192.168.${String(56 + number)}.1`, mask: "255.255.255.0", up: true });
   call.state.hostOnly.push(made);
   if (call.fault("create-fails-though-created")) throw noAdapter(call, "VERR_INTERNAL_ERROR");
-  if (has(line, "machinereadable")) return call.print(made.name);
+  if (has(line, "machinereadable")) {
+    call.print(made.name);
+    return;
+  }
   showProgress(call);
   call.print(`Interface '${made.name}' was successfully created`);
 }
@@ -84,8 +87,10 @@ function configure(call: Call, args: readonly string[]): void {
   refuseMixture(has(line, "dhcp"), [ip ?? mask, six ?? valueOf(line, "netmasklengthv6")]);
   const found = find(call, line.words[0]);
   if (has(line, "dhcp")) return;
-  if (six !== undefined)
-    return refuseRange(call, six, "EnableStaticIPConfigV6(Bstr(pszIpv6).raw(), (ULONG)uNetmasklengthv6)");
+  if (six !== undefined) {
+    refuseRange(call, six, "EnableStaticIPConfigV6(Bstr(pszIpv6).raw(), (ULONG)uNetmasklengthv6)");
+    return;
+  }
   if (ip === undefined) throw syntaxError("Neither -dhcp nor -ip nor -ipv6 was specfified");
   const context = "EnableStaticIPConfig(Bstr(pszIp).raw(), Bstr(pszNetmask).raw())";
   if (!isIp(ip) || !isIp(mask ?? "255.255.255.0")) {

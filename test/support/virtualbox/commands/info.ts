@@ -30,7 +30,8 @@ function printMachineReadable(call: Call, machine: Machine): void {
   const { print } = call;
   if (!isAccessible(machine)) {
     print('name="<inaccessible>"');
-    return print(`UUID="${machine.uuid}"`);
+    print(`UUID="${machine.uuid}"`);
+    return;
   }
   const text = (key: string, value: string): void => {
     print(`${/^[\w-]+$/.test(key) ? key : `"${key}"`}="${value.replace(/[\\"]/g, "\\$&")}"`);
@@ -154,10 +155,14 @@ function printAttachment(
   { found, text }: { readonly found: Attachment | undefined; readonly text: Text },
 ): void {
   const medium = found && mediumOf(call, found);
-  if (!found) return text(`${name}${place}`, "none");
+  if (!found) {
+    text(`${name}${place}`, "none");
+    return;
+  }
   if (!medium) {
     text(`${name}${place}`, "emptydrive");
-    return text(`${name}IsEjected${atLeast(call.release, "7.0") ? `-${place}` : ""}`, "off");
+    text(`${name}IsEjected${atLeast(call.release, "7.0") ? `-${place}` : ""}`, "off");
+    return;
   }
   text(`${name}${place}`, medium.location);
   text(`${name}ImageUUID-${place}`, medium.uuid);
@@ -168,7 +173,10 @@ function printAttachment(
 }
 
 function printNic(call: Call, nic: Nic, number: number, text: Text): void {
-  if (nic.attachment === "none") return text(`nic${String(number)}`, "none");
+  if (nic.attachment === "none") {
+    text(`nic${String(number)}`, "none");
+    return;
+  }
   const [key, value] = attachmentOf(nic);
   if (key !== "") text(`${key}${String(number)}`, value);
   text(`macaddress${String(number)}`, nic.mac);
@@ -219,7 +227,8 @@ function printPorts(call: Call, machine: Machine, text: Text): void {
 function printHuman(call: Call, machine: Machine): void {
   if (!isAccessible(machine)) {
     call.print("Name:            <inaccessible!>");
-    return call.print(`UUID:            ${machine.uuid}`);
+    call.print(`UUID:            ${machine.uuid}`);
+    return;
   }
   const row = (key: string, value: string): void => {
     call.print(`${`${key}:`.padEnd(28)} ${value}`);

@@ -50,17 +50,39 @@ function lists(call: Call, isLong: boolean): Readonly<Record<string, () => void>
     }
   };
   return {
-    vms: () => printMachines(call, false),
-    runningvms: () => printMachines(call, true),
-    hostonlyifs: () => void call.state.hostOnly.forEach((each) => printInterface(call, each)),
-    ...(hasHostOnlyNets(call.release) && { hostonlynets: () => printNets(call) }),
-    bridgedifs: () => printBridged(call),
-    dhcpservers: () => printServers(call),
+    vms: () => {
+      printMachines(call, false);
+    },
+    runningvms: () => {
+      printMachines(call, true);
+    },
+    hostonlyifs: () => {
+      call.state.hostOnly.forEach((each) => {
+        printInterface(call, each);
+      });
+    },
+    ...(hasHostOnlyNets(call.release) && {
+      hostonlynets: () => {
+        printNets(call);
+      },
+    }),
+    bridgedifs: () => {
+      printBridged(call);
+    },
+    dhcpservers: () => {
+      printServers(call);
+    },
     hdds: media("hdd"),
     dvds: media("dvd"),
-    systemproperties: () => printProperties(call),
-    ostypes: () => printOsTypes(call),
-    hostinfo: () => printHost(call),
+    systemproperties: () => {
+      printProperties(call);
+    },
+    ostypes: () => {
+      printOsTypes(call);
+    },
+    hostinfo: () => {
+      printHost(call);
+    },
   };
 }
 
@@ -148,7 +170,7 @@ function printServers(call: Call): void {
 function printProperties(call: Call): void {
   const rows = [
     ...[
-      ["API version", `${call.release.version.split(".").slice(0, 2).join("_")}`],
+      ["API version", call.release.version.split(".").slice(0, 2).join("_")],
       ["Minimum guest RAM size", "4 Megabytes"],
     ],
     ...[

@@ -157,7 +157,10 @@ function resizeMedium(call: Call, medium: Medium, size: number, inMegabytes: boo
     throw plainError(
       `Error: Attempt to resize the medium from ${megabytes(disk)} MB to ${megabytes(size)} MB. Use --resizebyte if this is intended!\n`,
     );
-  if (size === disk) return showProgress(call);
+  if (size === disk) {
+    showProgress(call);
+    return;
+  }
   const isPossible = size > disk && (medium.format === "VDI" || medium.format === "VHD");
   if (!isPossible) {
     const message =

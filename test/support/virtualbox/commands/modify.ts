@@ -194,7 +194,10 @@ function isOfNic(id: string): boolean {
 /** VBoxManage says that a number is wrong, and succeeds. */
 function changeNic(call: Call, machine: Machine, given: Given): void {
   const nic = machine.hardware.nics[given.index - 1];
-  if (!nic) return call.complain(`${programName(call.release)}: error: Invalid NIC number ${String(given.index)}\n`);
+  if (!nic) {
+    call.complain(`${programName(call.release)}: error: Invalid NIC number ${String(given.index)}\n`);
+    return;
+  }
   const change = nicChanges[given.id];
   if (change) change(call, nic, given);
   else machine.hardware.settings[`${given.id}${String(given.index)}`] = given.value;

@@ -13,11 +13,21 @@ export const snapshot: Command = (call, [name, action, ...args]) => {
   if (name === undefined || action === undefined) throw syntaxError("Not enough parameters");
   const machine = findMachine(call, name, "FindMachine(Bstr(a->argv[0]).raw(), machine.asOutParam())");
   const actions: Readonly<Record<string, () => void>> = {
-    take: () => take(call, machine, args),
-    delete: () => remove(call, machine, oneName(args)),
-    restore: () => restore(call, machine, find(call, machine, oneName(args))),
-    restorecurrent: () => restore(call, machine, find(call, machine, machine.currentSnapshot)),
-    list: () => list(call, machine, args),
+    take: () => {
+      take(call, machine, args);
+    },
+    delete: () => {
+      remove(call, machine, oneName(args));
+    },
+    restore: () => {
+      restore(call, machine, find(call, machine, oneName(args)));
+    },
+    restorecurrent: () => {
+      restore(call, machine, find(call, machine, machine.currentSnapshot));
+    },
+    list: () => {
+      list(call, machine, args);
+    },
   };
   const run = actions[action];
   if (!run && ["edit", "showvminfo"].includes(action)) throw notImplemented(`snapshot ${action}`);
@@ -109,8 +119,13 @@ function list(call: Call, machine: Machine, args: readonly string[]): void {
     call.print("This machine does not have any snapshots");
     throw Object.assign(plainError(), { exitCode: 1 });
   }
-  const text = (key: string, value: string): void => call.print(`${key}="${value}"`);
-  if (has(line, "machinereadable")) return printSnapshots(machine, text);
+  const text = (key: string, value: string): void => {
+    call.print(`${key}="${value}"`);
+  };
+  if (has(line, "machinereadable")) {
+    printSnapshots(machine, text);
+    return;
+  }
   walk(machine, (each, place) => {
     const current = each.uuid === machine.currentSnapshot ? " *" : "";
     call.print(`${"   ".repeat(place.length + 1)}Name: ${each.name} (UUID: ${each.uuid})${current}`);

@@ -173,7 +173,10 @@ async function attach(call: Call, machine: Machine, controller: Controller, line
   const medium = valueOf(line, "medium");
   if (medium === undefined) throw plainError("Missing --medium argument");
   const current = controller.attachments.find((each) => each.port === port && each.device === device);
-  if (/^none$/i.test(medium)) return detach(call, machine, controller, current, { port, device });
+  if (/^none$/i.test(medium)) {
+    detach(call, machine, controller, current, { port, device });
+    return;
+  }
   const next = attachment(call, machine, line, { port, device, current });
   if (isOnline(machine)) await changeDisc(call, machine, controller, next, { force: has(line, "forceunmount") });
   controller.ports = Math.max(controller.ports, port + 1);

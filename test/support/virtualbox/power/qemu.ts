@@ -26,7 +26,7 @@ export function planQemu(call: Call, machine: Machine, run: { readonly folder: s
   const type = settings["chipset"] === "ich9" ? "q35" : "pc";
   return {
     args: [
-      ...["-name", machine.uuid, "-machine", `${type},accel=kvm:tcg`, "-cpu", "max", "-nodefaults", "-no-user-config"],
+      ...["-name", machine.uuid, "-machine", `${type},accel=tcg`, "-cpu", "max", "-nodefaults", "-no-user-config"],
       ...["-m", settings["memory"] ?? "128", "-smp", settings["cpus"] ?? "1", "-vga", "std", "-display", "none"],
       ...["-rtc", `base=${settings["rtcuseutc"] === "on" ? "utc" : "localtime"}`, "-S"],
       ...["-qmp", `unix:${run.qmp},server=on,wait=off`],

@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 /** Runs commands of QEMU's monitor one after another. @returns what the last returned @throws with QEMU's words */
 export async function monitor(socket: string, ...commands: readonly MonitorCommand[]): Promise<unknown> {
   const connection = createConnection(socket);
+  // Whoever waits for an answer sees the end of the lines.
+  connection.on("error", () => undefined);
   const lines = createInterface(connection)[Symbol.asyncIterator]();
   try {
     await answer(lines);
@@ -26,9 +28,9 @@ export interface MonitorCommand {
 /** The next message that is no event. */
 async function answer(lines: AsyncIterator<string>): Promise<unknown> {
   for (;;) {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error("QEMU closed its monitor");
-    const message = JSON.parse(value) as { event?: string; error?: { desc: string }; return?: unknown };
+    const next = await lines.next();
+    if (next.done === true) throw new Error("QEMU closed its monitor");
+    const message = JSON.parse(next.value) as { event?: string; error?: { desc: string }; return?: unknown };
     if (message.error) throw new Error(message.error.desc);
     if (message.event === undefined) return message.return;
   }

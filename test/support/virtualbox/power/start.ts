@@ -188,16 +188,15 @@ async function runQemu(call: Call, machine: Machine): Promise<Run> {
   const files = filesOf(call, machine);
   const plan = planQemu(call, await withoutTakenPorts(machine), files);
   const helpers = plan.disks.map((disk) => serveDisk(disk, files.folder));
+  const pid = await startDetached(["qemu-system-x86_64", ...plan.args], files);
   try {
-    const pid = await startDetached(["qemu-system-x86_64", ...plan.args], files);
-    const isUp = await until(() => existsSync(files.qmp) || !isAlive(pid), 20_000);
-    if (!isUp || !isAlive(pid)) throw apiError(call.release, "FAIL", readFileSync(files.log, "utf8"), ["Console"]);
+    await until(() => existsSync(files.qmp) || !isAlive(pid), 20_000);
     await begin(call, machine, plan, files.qmp);
     const run = { pid, started: startTime(pid), exitFile: files.exitFile, qmp: files.qmp };
     return { ...run, helpers, paused: false, drives: { ...plan.drives } };
   } catch (error) {
-    for (const pid of helpers) if (isAlive(pid)) process.kill(pid);
-    throw error;
+    for (const each of [pid, ...helpers]) if (isAlive(each)) process.kill(each, "SIGKILL");
+    throw new Error(`QEMU does not run the VM: ${readFileSync(files.log, "utf8")}`, { cause: error });
   }
 }
 
@@ -224,6 +223,8 @@ function serveDisk({ file, format, socket }: Plan["disks"][number], folder: stri
 }
 
 async function begin(call: Call, machine: Machine, { taps }: Plan, qmp: string): Promise<void> {
+  // It answers only when all its devices are there.
+  await monitor(qmp, { execute: "query-status" });
   for (const { tap, adapter } of taps) {
     const device = call.state.hostOnly.find((each) => each.name === adapter)?.device ?? "";
     const failure = connect(call.release, tap, device);
