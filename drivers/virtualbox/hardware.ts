@@ -45,8 +45,8 @@ function systemOf(plan: Plan): string {
     [/ubuntu/i, "Ubuntu"],
     [/fedora/i, "Fedora"],
   ] as const;
-  const [, family = "Linux26"] = families.find(([pattern]) => pattern.test(plan.state.ImageURL ?? "")) ?? [];
-  return `${family}_${isArm(plan) ? "arm64" : "64"}`;
+  const [, family] = families.find(([pattern]) => pattern.test(plan.state.ImageURL ?? "")) ?? [];
+  return isArm(plan) ? `${family ?? "Debian"}_arm64` : `${family ?? "Linux26"}_64`;
 }
 
 /** @param console file for what the serial port prints: without a port, kernels of cloud images wait for minutes */

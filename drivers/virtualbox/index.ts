@@ -80,7 +80,9 @@ function stepsOn(on: <T>(work: Work<T>) => (machine: Machine, io: Io) => Promise
     },
     {
       name: "wait for ssh",
-      run: on(async (vbox, machine) => (await import("./wait.js")).waitForSsh(vbox, machine)),
+      run: on(async (vbox, machine) =>
+        (await import("./wait.js")).waitForSsh(vbox, machine, teller(vbox, machine, "wait for ssh")),
+      ),
     },
     {
       name: "find the address",
@@ -107,8 +109,9 @@ function teller({ io }: VBoxManage, { name }: Machine, step: string): (line: str
 /** What boot2docker has got by DHCP, which changes. */
 async function addressOf(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
   const { findAddress, shellOf, waitForSsh } = await import("./wait.js");
-  await waitForSsh(vbox, machine);
-  const shell = await shellOf(vbox, machine, teller(vbox, machine, "find the address"));
+  const tell = teller(vbox, machine, "find the address");
+  await waitForSsh(vbox, machine, tell);
+  const shell = await shellOf(vbox, machine, tell);
   return { IPAddress: await findAddress(vbox, machine, shell) };
 }
 

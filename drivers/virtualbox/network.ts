@@ -52,7 +52,7 @@ async function hostOnlyAdapters(vbox: VBoxManage): Promise<readonly HostOnly[]> 
   const adapters = parseBlocks(await vbox.run("list", "hostonlyifs"));
   const servers = adapters.length === 0 ? [] : parseBlocks(await vbox.run("list", "dhcpservers"));
   return adapters.map((block) => {
-    const address = `${block.get("IPAddress") ?? ""}/${String(prefixOf(block.get("NetworkMask") ?? "") ?? "")}`;
+    const address = `${block.get("IPAddress") ?? ""}/${String(prefixOf(maskIn(block)) ?? "")}`;
     const itsServers = servers.filter((one) => one.get("NetworkName") === block.get("VBoxNetworkName"));
     return {
       name: block.get("Name") ?? "",
@@ -60,6 +60,11 @@ async function hostOnlyAdapters(vbox: VBoxManage): Promise<readonly HostOnly[]> 
       leased: itsServers.flatMap(leasedBy),
     };
   });
+}
+
+/** Of a new adapter Windows says 15.0.0.0 for a while, whatever it was given. */
+function maskIn(block: ReadonlyMap<string, string>): string {
+  return (block.get("NetworkMask") ?? "").replace(/^15\.0\.0\.0$/, "255.255.255.0");
 }
 
 /** An adapter without an address has 0.0.0.0, or on Windows one that it gave itself. */

@@ -33,18 +33,21 @@ function unescape(text: string): string {
   return text.replace(/\\(["\\])/g, "$1");
 }
 
-/** What `list` prints: blocks of `Key:   value` with an empty line between them. */
+/**
+ * What `list` prints: blocks of `Key:   value`, each of which begins with the same key. The empty line between them tells
+ * less: there may be one inside.
+ */
 export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[] {
-  const blocks = text.split(/(?:\r?\n){2,}/).map(
-    (block) =>
-      new Map(
-        block.split(/\r?\n/).flatMap((line): [string, string][] => {
-          const [, key = "", value = ""] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-          return key === "" ? [] : [[key.trim(), value.trim()]];
-        }),
-      ),
-  );
-  return blocks.filter((block) => block.size > 0);
+  const blocks: Map<string, string>[] = [];
+  let first: string | undefined;
+  for (const line of text.split(/\r?\n/)) {
+    const [, key, value = ""] = /^\s*([^:]+?):\s*(.*)$/.exec(line) ?? [];
+    if (key === undefined) continue;
+    first ??= key;
+    if (key === first) blocks.push(new Map());
+    blocks.at(-1)?.set(key, value.trim());
+  }
+  return blocks;
 }
 
 /** A virtual machine that VirtualBox knows. One whose settings cannot be read is named `<inaccessible>`. */

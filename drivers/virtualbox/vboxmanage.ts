@@ -11,7 +11,7 @@ export interface VBoxManage {
   readonly io: Io;
   /** Runs it and returns what it printed; waits up to ten seconds for what is about to be over. */
   run(...args: readonly string[]): Promise<string>;
-  /** @throws MachineError `precheck` for one that is too old */
+  /** Asked for once. @throws MachineError `precheck` for one that is too old */
   version(): Promise<Version>;
 }
 
@@ -21,7 +21,8 @@ export function vboxManage(io: Io, computer: Computer, machine: string): VBoxMan
     const program = await findProgram(computer, io.env);
     return patiently(io, () => once(io, program, machine, args));
   };
-  return { io, computer, run, version: async () => supported(await run("--version")) };
+  let version: Promise<Version> | undefined;
+  return { io, computer, run, version: () => (version ??= run("--version").then(supported)) };
 }
 
 const oldest = [5, 2] as const;

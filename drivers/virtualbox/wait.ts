@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { greets, isMachineError, MachineError, poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
+import { consoleTail, followConsole } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
 import { needInfo } from "./start.js";
@@ -7,11 +7,23 @@ import { target } from "./target.js";
 import type { VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-/** Waits until the machine's sshd greets: a forwarded port accepts connections long before. */
-export async function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+/** How long a first boot may take: a computer without virtualization of its own needs minutes. */
+const limit = 600_000;
+
+/**
+ * Waits until the machine's sshd greets: a forwarded port accepts connections long before.
+ * @param tell gets the lines that the console prints meanwhile
+ */
+export async function waitForSsh(
+  vbox: VBoxManage,
+  machine: Machine<VirtualBoxState>,
+  tell: (line: string) => void,
+): Promise<void> {
   const { name, dir, state } = machine;
+  const newLines = followConsole(files(dir).console);
   try {
-    await poll(vbox.io, `ssh of ${name}`, { every: 2_000, limit: 600_000 }, async () => {
+    await poll(vbox.io, `ssh of ${name}`, { every: 2_000, limit }, async () => {
+      for (const line of await newLines()) tell(line);
       if (await greets(state.SSHPort)) return true;
       if (isOn(await needInfo(vbox, machine))) return undefined;
       throw new MachineError("failed", `${name}: the virtual machine has ended instead of booting`);
@@ -26,23 +38,9 @@ async function withConsole(dir: string, error: unknown): Promise<unknown> {
   const { console } = files(dir);
   return new MachineError(error.code, error.message, {
     hint: error.hint ?? `see what it has printed: ${console}`,
-    output: error.output ?? (await endOf(console)),
+    output: error.output ?? (await consoleTail(console)),
     cause: error,
   });
-}
-
-/** The last lines of a file; undefined: it has none. */
-async function endOf(path: string): Promise<string | undefined> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return undefined;
-  try {
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, Math.max(0, size - 4096));
-    const text = buffer.subarray(0, bytesRead).toString().trimEnd();
-    return text === "" ? undefined : text.split(/\r?\n/).slice(-20).join("\n");
-  } finally {
-    await file.close();
-  }
 }
 
 /** A shell on the machine, which may still come up. */

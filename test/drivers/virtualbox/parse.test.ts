@@ -70,6 +70,11 @@ describe("what VBoxManage prints", () => {
       { Name: "vboxnet1", IPAddress: "" },
     ]);
     expect(parseBlocks("\n")).toEqual([]);
+    const nets = "Name: a\nGUID: 1\n\nState: Enabled\n\nName: b\nGUID: 2\n\nState: Disabled\n\n";
+    expect(parseBlocks(nets).map((block) => [...block.values()])).toEqual([
+      ["a", "1", "Enabled"],
+      ["b", "2", "Disabled"],
+    ]);
   });
 
   test("for all machines is read with whatever is in their names", () => {
