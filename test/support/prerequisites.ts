@@ -46,8 +46,16 @@ export const forVms: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "is the other opinion on their host keys" },
 ];
 
+/** For the stand-in of VirtualBox: its disks, its VMs and their host-only networks. */
+export const forVirtualBox: readonly Prerequisite[] = [
+  { program: "qemu-img", package: "qemu-utils", why: "makes the disks of VirtualBox's stand-in" },
+  { program: "qemu-system-x86_64", package: "qemu-system-x86", why: "runs the VMs of VirtualBox's stand-in" },
+  { program: "ip", package: "iproute2", why: "makes the host-only networks of VirtualBox's stand-in" },
+];
+
 /** For tests of what other programs make of our files and of what we print. */
 export const forTests: readonly Prerequisite[] = [
+  ...forVirtualBox,
   { program: "ssh", package: "openssh-client", why: "shows that OpenSSH accepts what we write" },
   { program: "sshd", package: "openssh-server", why: "is the server for our SSH client" },
   { program: "openssl", package: "openssl", why: "judges our certificates" },

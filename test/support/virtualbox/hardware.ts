@@ -76,3 +76,11 @@ const x86 = {
 };
 
 const arm = { chipset: "armv8virtual", firmware: "EFI" };
+
+/** An adapter as an appliance describes it: attached by NAT. */
+export function addAdapter(hardware: Hardware, slot: number, type: string): void {
+  const nic = hardware.nics[slot];
+  if (!nic) return;
+  nic.attachment = "nat";
+  nic.type = /virtio/i.test(type) ? "virtio" : /^pcnet/i.test(type) ? "Am79C973" : "82540EM";
+}
