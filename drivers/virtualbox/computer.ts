@@ -1,5 +1,5 @@
 import { arch, availableParallelism, homedir, networkInterfaces, platform } from "node:os";
-import type { Io } from "../../src/driver/index.js";
+import { greets, type Io } from "../../src/driver/index.js";
 import type { Architecture } from "../../src/vm/index.js";
 import { networkOf, type Network } from "./address.js";
 import { linuxRoutes, netstatRoutes } from "./routes.js";
@@ -16,6 +16,8 @@ export interface Computer {
   networks(): readonly Network[];
   /** Where its routes lead to, but for the default ones. */
   routes(io: Io): Promise<readonly Network[]>;
+  /** True when an ssh server greets at one of its loopback ports. */
+  greets(port: number): Promise<boolean>;
   /** False where the processor has no virtualization, or the firmware has switched it off. */
   canVirtualize(io: Io): Promise<boolean>;
 }
@@ -32,6 +34,7 @@ export function thisComputer(): Computer {
     exists: async (path) => (await import("node:fs")).existsSync(path),
     networks,
     routes: (io) => routes(system, io),
+    greets,
     canVirtualize: (io) => canVirtualize(system, architecture, io),
   };
 }

@@ -38,10 +38,11 @@ export function virtualBoxOn(computer: Computer): Driver {
         on(async (vbox, its) => (await import("./snapshots.js")).removeSnapshot(vbox, its, name))(machine, io),
     },
     start: on(async (vbox, machine) => {
-      const { startVm } = await import("./start.js");
+      const [{ startVm }, { waitForSsh }] = [await import("./start.js"), await import("./wait.js")];
       const changes = await startVm(vbox, machine);
-      const state = { ...machine.state, ...changes };
-      return isBoot2Docker(state) ? { ...changes, ...(await addressOf(vbox, { ...machine, state })) } : changes;
+      const started = { ...machine, state: { ...machine.state, ...changes } };
+      await waitForSsh(vbox, started, teller(vbox, machine, "start"));
+      return isBoot2Docker(started.state) ? { ...changes, ...(await addressOf(vbox, started)) } : changes;
     }),
     stop: on(async (vbox, machine) => (await import("./power.js")).stopVm(vbox, machine)),
     kill: on(async (vbox, machine) => (await import("./power.js")).killVm(vbox, machine)),
@@ -108,9 +109,8 @@ function teller({ io }: VBoxManage, { name }: Machine, step: string): (line: str
 
 /** What boot2docker has got by DHCP, which changes. */
 async function addressOf(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
-  const { findAddress, shellOf, waitForSsh } = await import("./wait.js");
+  const { findAddress, shellOf } = await import("./wait.js");
   const tell = teller(vbox, machine, "find the address");
-  await waitForSsh(vbox, machine, tell);
   const shell = await shellOf(vbox, machine, tell);
   return { IPAddress: await findAddress(vbox, machine, shell) };
 }

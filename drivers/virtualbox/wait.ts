@@ -1,4 +1,4 @@
-import { greets, isMachineError, MachineError, poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
+import { isMachineError, MachineError, poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
 import { consoleTail, followConsole } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
@@ -24,7 +24,7 @@ export async function waitForSsh(
   try {
     await poll(vbox.io, `ssh of ${name}`, { every: 2_000, limit }, async () => {
       for (const line of await newLines()) tell(line);
-      if (await greets(state.SSHPort)) return true;
+      if (await vbox.computer.greets(state.SSHPort)) return true;
       if (isOn(await needInfo(vbox, machine))) return undefined;
       throw new MachineError("failed", `${name}: the virtual machine has ended instead of booting`);
     });

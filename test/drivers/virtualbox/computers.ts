@@ -10,6 +10,7 @@ export function computer(facts: Partial<Computer> = {}): Computer {
     exists: () => Promise.resolve(false),
     networks: () => [],
     routes: () => Promise.resolve([]),
+    greets: () => Promise.resolve(true),
     canVirtualize: () => Promise.resolve(true),
     ...facts,
   };

@@ -11,6 +11,7 @@ import {
   type Io,
   type Machine,
   type Shell,
+  type StepEvent,
 } from "../../../src/driver/index.js";
 import { runProgram } from "../../../src/shell/exec.js";
 import { virtualBox, type VirtualBox } from "../../support/virtualbox/index.js";
@@ -26,8 +27,12 @@ export interface Trial {
   readonly vb: VirtualBox;
   /** As the last call left it. */
   readonly machine: () => Machine;
-  /** Runs the steps of `create` that the state asks for, but for those that are left out. */
-  readonly create: (without?: readonly string[]) => Promise<void>;
+  /** Runs the steps of `create` that the state asks for. */
+  readonly create: (io?: Io) => Promise<void>;
+  /** Takes members out of the state. */
+  readonly forget: (...members: readonly string[]) => void;
+  /** What was told until now. */
+  readonly events: () => readonly StepEvent[];
   readonly does: (verb: "start" | "stop" | "kill") => Promise<void>;
   /** What VBoxManage was asked since the last time, with words in place of what differs each time. */
   readonly asked: () => Promise<readonly string[]>;
@@ -68,12 +73,17 @@ export async function trial(
   };
   return {
     ...{ driver, io, dir, vb, machine },
-    create: async (without = ["wait for ssh"]) => {
+    create: async (by = io) => {
       for (const step of driver.create) {
-        if (without.includes(step.name) || step.when?.(state) === false) continue;
-        change(await step.run(machine(), io));
+        if (step.when?.(state) === false) continue;
+        change(await step.run(machine(), by));
       }
     },
+    forget: (...members) => {
+      const left = Object.entries(state).filter(([name]) => !members.includes(name));
+      state = { IPAddress: "", ...Object.fromEntries(left) } as typeof state;
+    },
+    events: () => fake.events,
     does: async (verb) => {
       change(await driver[verb]?.(machine(), io));
     },
