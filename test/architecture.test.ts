@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** The only places that import a package. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   "@aws-sdk/client-ec2": ["drivers/amazonec2/sdk.ts"],
+  "node-virtualbox/lib/VBoxProvider.js": ["drivers/virtualbox/node-virtualbox.ts"],
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
   undici: ["src/vm/http.ts"],
@@ -96,6 +97,7 @@ describe("imports", () => {
     "drivers/container/index.ts",
     "drivers/generic/index.ts",
     "drivers/none/index.ts",
+    "drivers/virtualbox/index.ts",
   ])("of %s load nothing but Node's own modules", (entry) => {
     expect([...closure(entry)].filter((one) => !/^(node:|src\/|drivers\/)/.test(one))).toEqual([]);
   });

@@ -14,6 +14,10 @@ const ours: Readonly<Record<string, unknown>> = {
   "amazonec2-volume-type": "gp3",
   "amazonec2-ssh-user": "",
   "amazonec2-spot-price": "",
+  "virtualbox-memory": 2048,
+  "virtualbox-nat-nictype": "virtio",
+  "virtualbox-hostonly-nictype": "virtio",
+  "virtualbox-hostonly-cidr": "",
 };
 
 /** What an option of our kind takes that Go's flags of theirs took. */

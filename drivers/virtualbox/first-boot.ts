@@ -1,0 +1,40 @@
+import { rm } from "node:fs/promises";
+import type { Machine } from "../../src/driver/index.js";
+import { finishFirstBoot } from "../../src/vm/index.js";
+import { files } from "./disk.js";
+import { isGoneMedium } from "./failure.js";
+import { attachArguments, controllerOf } from "./hardware.js";
+import { mountShare } from "./share.js";
+import { needInfo } from "./start.js";
+import { vmOf, type VirtualBoxState } from "./state.js";
+import type { VBoxManage } from "./vboxmanage.js";
+import { shellOf } from "./wait.js";
+
+/** Waits for cloud-init, mounts the shared folder, and takes the seed away, which holds the machine's host key. */
+export async function finish(
+  vbox: VBoxManage,
+  machine: Machine<VirtualBoxState>,
+  tell: (line: string) => void,
+): Promise<void> {
+  const shell = await shellOf(vbox, machine, tell);
+  await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
+  const notice = await mountShare(vbox.computer, machine, shell);
+  if (notice !== undefined) tell(notice);
+  await takeSeed(vbox, machine);
+}
+
+async function takeSeed(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+  const { seed } = files(machine.dir);
+  const vm = vmOf(machine.state);
+  const controller = controllerOf({ ...vbox, state: machine.state, version: await vbox.version() });
+  const info = await needInfo(vbox, machine);
+  const [port, device] = controller.drive;
+  if (info.get(`${controller.name}-${String(port)}-${String(device)}`) === seed) {
+    const eject = attachArguments(vm, controller, controller.drive, "dvddrive", "emptydrive");
+    await vbox.run(...eject, "--forceunmount");
+  }
+  await vbox.run("closemedium", "dvd", seed).catch((error: unknown) => {
+    if (!isGoneMedium(error)) throw error;
+  });
+  await rm(seed, { force: true });
+}

@@ -1,0 +1,62 @@
+/** A version of VirtualBox, as far as it matters. */
+export interface Version {
+  readonly major: number;
+  readonly minor: number;
+  /** As it was printed: `7.1.6_Ubuntur167084`. */
+  readonly text: string;
+}
+
+/** Of the last line that is one: warnings may stand before it. */
+export function parseVersion(text: string): Version | undefined {
+  const found = [...text.matchAll(/^(\d+)\.(\d+)\.\d+\S*/gm)].at(-1);
+  return found && { major: Number(found[1]), minor: Number(found[2]), text: found[0] };
+}
+
+export function isAtLeast({ major, minor }: Version, wantedMajor: number, wantedMinor: number): boolean {
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/** What `--machinereadable` prints: `key="value"` or `key=value`; a key with odd characters is quoted as well. */
+export function parseInfo(text: string): ReadonlyMap<string, string> {
+  const lines = text.split(/\r?\n/);
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const [, quotedKey, key = "", quoted, plain = ""] =
+        /^(?:"((?:[^"\\]|\\.)*)"|([^"=]+))=(?:"(.*)"|(.*))$/.exec(line) ?? [];
+      const name = quotedKey === undefined ? key : unescape(quotedKey);
+      return name === "" ? [] : [[name, quoted === undefined ? plain : unescape(quoted)]];
+    }),
+  );
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(["\\])/g, "$1");
+}
+
+/**
+ * What `list` prints: blocks of `Key:   value`, each of which begins with the same key. The empty line between them tells
+ * less: there may be one inside.
+ */
+export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[] {
+  const blocks: Map<string, string>[] = [];
+  let first: string | undefined;
+  for (const line of text.split(/\r?\n/)) {
+    const [, key, value = ""] = /^\s*([^:]+?):\s*(.*)$/.exec(line) ?? [];
+    if (key === undefined) continue;
+    first ??= key;
+    if (key === first) blocks.push(new Map());
+    blocks.at(-1)?.set(key, value.trim());
+  }
+  return blocks;
+}
+
+/** A virtual machine that VirtualBox knows. One whose settings cannot be read is named `<inaccessible>`. */
+export interface Listed {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** What `list vms` prints: `"name" {id}`. */
+export function parseList(text: string): readonly Listed[] {
+  return [...text.matchAll(/^"(.*)" \{([0-9a-f-]{36})\}\r?$/gm)].map(([, name = "", id = ""]) => ({ name, id }));
+}

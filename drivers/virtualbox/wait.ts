@@ -1,0 +1,76 @@
+import { isMachineError, MachineError, poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
+import { consoleTail, followConsole } from "../../src/vm/index.js";
+import { files } from "./disk.js";
+import { isOn } from "./remove.js";
+import { needInfo } from "./start.js";
+import { target } from "./target.js";
+import type { VirtualBoxState } from "./state.js";
+import type { VBoxManage } from "./vboxmanage.js";
+
+/** How long a first boot may take: a computer without virtualization of its own needs minutes. */
+const limit = 600_000;
+
+/**
+ * Waits until the machine's sshd greets: a forwarded port accepts connections long before.
+ * @param tell gets the lines that the console prints meanwhile
+ */
+export async function waitForSsh(
+  vbox: VBoxManage,
+  machine: Machine<VirtualBoxState>,
+  tell: (line: string) => void,
+): Promise<void> {
+  const { name, dir, state } = machine;
+  const newLines = followConsole(files(dir).console);
+  try {
+    await poll(vbox.io, `ssh of ${name}`, { every: 2_000, limit }, async () => {
+      for (const line of await newLines()) tell(line);
+      if (await vbox.computer.greets(state.SSHPort)) return true;
+      if (isOn(await needInfo(vbox, machine))) return undefined;
+      throw new MachineError("failed", `${name}: the virtual machine has ended instead of booting`);
+    });
+  } catch (error) {
+    throw await withConsole(dir, error);
+  }
+}
+
+async function withConsole(dir: string, error: unknown): Promise<unknown> {
+  if (!isMachineError(error) || error.code === "interrupted") return error;
+  const { console } = files(dir);
+  return new MachineError(error.code, error.message, {
+    hint: error.hint ?? `see what it has printed: ${console}`,
+    output: error.output ?? (await consoleTail(console)),
+    cause: error,
+  });
+}
+
+/** A shell on the machine, which may still come up. */
+export function shellOf(
+  { io }: VBoxManage,
+  { state }: Machine<VirtualBoxState>,
+  tell: (line: string) => void,
+): Promise<Shell> {
+  return reach(io, target(state), tell);
+}
+
+/**
+ * The address that boot2docker has got by DHCP: that of the adapter with the host-only one's MAC address.
+ * @throws MachineError `failed` where it has none
+ */
+export async function findAddress(vbox: VBoxManage, machine: Machine<VirtualBoxState>, shell: Shell): Promise<string> {
+  const { name } = machine;
+  const hint = `see whether DHCP works on its host-only network: machine ssh ${name} ip addr show`;
+  return poll(vbox.io, `an address of ${name}`, { every: 2_000, limit: 60_000, hint }, async () => {
+    const info = await needInfo(vbox, machine);
+    const [, number = "2"] = /^hostonly(?:adapter|-network)(\d+)$/m.exec([...info.keys()].join("\n")) ?? [];
+    const { stdout } = await shell.exec("ip addr show");
+    return addressAt(stdout, info.get(`macaddress${number}`) ?? "");
+  });
+}
+
+/** In what `ip addr show` prints. @param mac twelve hexadecimal digits */
+export function addressAt(text: string, mac: string): string | undefined {
+  const adapters = text.split(/^(?=\d+: )/m);
+  const wanted = (mac.toLowerCase().match(/../g) ?? []).join(":");
+  const adapter = wanted === "" ? undefined : adapters.find((one) => one.includes(`link/ether ${wanted}`));
+  return /^\s*inet ([\d.]+)\//m.exec(adapter ?? "")?.[1];
+}
