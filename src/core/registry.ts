@@ -6,6 +6,7 @@ const builtIn: Readonly<Record<string, () => Promise<{ readonly default: Driver 
   container: () => import("../../drivers/container/index.js"),
   generic: () => import("../../drivers/generic/index.js"),
   none: () => import("../../drivers/none/index.js"),
+  qemu: () => import("../../drivers/qemu/index.js"),
 };
 
 export function driverNames(): readonly string[] {

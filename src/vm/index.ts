@@ -1,4 +1,5 @@
 /** What drivers of virtual machines share: images, disks, the seed of the first boot. */
+export * from "./console.js";
 export * from "./first-boot.js";
 export * from "./image.js";
 export * from "./seed.js";
