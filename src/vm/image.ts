@@ -1,4 +1,13 @@
-import { MachineError, type Io } from "../driver/index.js";
+import { statSync } from "node:fs";
+import { arch } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MachineError, messageOf } from "../driver/index.js";
+import { catalogue, defaultImage } from "./catalogue.js";
+import { parseDigest } from "./digest.js";
+
+export { defaultImage } from "./catalogue.js";
+export { fetchImage } from "./cache.js";
 
 /** Architecture of images and machines, as Debian and the engine call it. */
 export type Architecture = "amd64" | "arm64";
@@ -13,7 +22,7 @@ export interface Image {
 
 /** An image that is here, verified. */
 export interface ImageFile {
-  /** Absolute; in a folder of the store's cache that is named by the digest. */
+  /** Absolute; in a folder of the store's cache that is named by the digest. Nobody may write to it. */
   readonly path: string;
   readonly format: "qcow2" | "raw";
   /** `sha256:HEX` or `sha512:HEX` of the file as it was downloaded. */
@@ -22,28 +31,44 @@ export interface ImageFile {
   readonly size: number;
 }
 
-/**
- * The image that a user means.
- * @param given a name of the catalogue, e.g. `debian-13`, a URL, or a file
- * @param digest what the user says it must be; empty: that of the catalogue, or any
- * @throws MachineError `usage` for what is none of these, or a digest that is none
- */
-export function chooseImage(_given: string, _digest: string, _architecture: Architecture): Image {
-  throw new MachineError("failed", "not there yet");
+/** This computer's. @throws MachineError `unsupported` where there are no images for it */
+export function hostArchitecture(): Architecture {
+  const here = arch();
+  if (here === "x64") return "amd64";
+  if (here === "arm64") return "arm64";
+  throw new MachineError("unsupported", `there are no images for the architecture of this computer (${here})`);
 }
 
 /**
- * Gets an image into the cache of a store, or finds it there. Two that want the same download it once; a download that
- * was cut off goes on; what does not have the digest is not kept.
- * @param storePath the store's root
- * @param onLine told of the progress
- * @throws MachineError `failed`
+ * The image that a user means.
+ * @param given a name of the catalogue, e.g. `debian-13`, a URL, or a file; empty: the default image
+ * @param digest what the user says it must be; empty: that of the catalogue, or any
+ * @throws MachineError `usage` for what is none of these, or a digest that is none
  */
-export function fetchImage(
-  _storePath: string,
-  _image: Image,
-  _io: Io,
-  _onLine: (line: string) => void,
-): Promise<ImageFile> {
-  throw new MachineError("failed", "not there yet");
+export function chooseImage(given: string, digest: string, architecture: Architecture): Image {
+  const wanted = digest === "" ? undefined : parseDigest(digest);
+  if (digest !== "" && wanted === undefined) {
+    throw new MachineError("usage", `"${digest}" is no digest of an image`, { hint: "sha256:HEX or sha512:HEX" });
+  }
+  const named = catalogue.filter(({ name }) => name === (given || defaultImage));
+  const entry = named.find((one) => one.architecture === architecture);
+  if (entry !== undefined) return { url: entry.url, digest: wanted ?? entry.digest };
+  if (named.length > 0) throw unknown(`there is no image ${given} for ${architecture}`, architecture);
+  return { url: urlOf(given, architecture), digest: wanted ?? "" };
+}
+
+function urlOf(given: string, architecture: Architecture): string {
+  try {
+    if (/^https?:\/\//i.test(given)) return new URL(given).href;
+    const path = given.startsWith("file://") ? fileURLToPath(given) : resolve(given);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+  } catch (error) {
+    throw new MachineError("usage", `"${given}" is no image: ${messageOf(error)}`);
+  }
+  throw unknown(`there is no image "${given}", and no such file`, architecture);
+}
+
+function unknown(message: string, architecture: Architecture): MachineError {
+  const names = catalogue.filter((one) => one.architecture === architecture).map(({ name }) => name);
+  return new MachineError("usage", message, { hint: `a URL, a file, or one of ${names.join(", ")}` });
 }
