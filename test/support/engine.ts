@@ -15,7 +15,7 @@ export interface Engine {
 }
 
 /** What is kept from run to run: images and the root file system they are made of. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "machine-test");
 }
 

@@ -34,6 +34,18 @@ export const forPodman: readonly Prerequisite[] = [
   { program: "aardvark-dns", package: "aardvark-dns", why: "knows the names on podman's networks" },
 ];
 
+/** For vm/image.ts and for machines made of it. */
+export const forVms: readonly Prerequisite[] = [
+  { program: "qemu-system-x86_64", package: "qemu-system-x86", why: "runs virtual machines" },
+  { program: "qemu-img", package: "qemu-utils", why: "makes their disks" },
+  { program: "mmdebstrap", package: "mmdebstrap", why: "makes the Debian in them" },
+  { program: "sfdisk", package: "fdisk", why: "divides their disks" },
+  { program: "mke2fs", package: "e2fsprogs", why: "fills their disks" },
+  { program: "grub-mkimage", package: "grub-common", why: "lets them boot" },
+  { program: "grub-bios-setup", package: "grub-pc-bin", why: "lets them boot" },
+  { program: "ssh", package: "openssh-client", why: "is the other opinion on their host keys" },
+];
+
 /** For tests of what other programs make of our files and of what we print. */
 export const forTests: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "shows that OpenSSH accepts what we write" },
@@ -46,6 +58,9 @@ export const forTests: readonly Prerequisite[] = [
   { program: "qemu-img", package: "qemu-utils", why: "makes the disks of machines" },
   { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
   { program: "fish", package: "fish", why: "runs what `env` prints for it" },
+  { program: "xorriso", package: "xorriso", why: "reads the disks that we write" },
+  { program: "isoinfo", package: "genisoimage", why: "reads the disks that we write" },
+  { program: "blkid", package: "util-linux", why: "reads the disks that we write" },
 ];
 
 /**
@@ -68,9 +83,9 @@ async function missing(wanted: readonly Prerequisite[]): Promise<Prerequisite[]>
   return wanted.filter((_, index) => !found[index]);
 }
 
-/** Daemons are in sbin, which is not on everybody's PATH; what podman starts is in a folder of its own. */
+/** Daemons are in sbin, which is not on everybody's PATH; podman and grub have folders of their own. */
 async function has(program: string): Promise<boolean> {
-  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/lib/podman`.split(":");
+  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/lib/podman:/usr/lib/grub/i386-pc`.split(":");
   const tries = folders.map((folder) => access(join(folder, program), constants.X_OK));
   return Promise.any(tries).then(
     () => true,
