@@ -32,12 +32,12 @@ export async function launch(
     try {
       return await launchWith(machine, io, { ...found, platform, isPaused });
     } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
-      why = `QEMU does not start with ${found.accelerator} (${error.output?.split("\n")[0] ?? error.message})`;
+      if (!isOfQemu(error)) throw error;
+      why = `QEMU does not start with ${found.accelerator} (${error.output.split("\n")[0] ?? ""})`;
     }
   }
   const ports = await launchWith(machine, io, { accelerator: "tcg", platform, isPaused }).catch((error: unknown) => {
-    throw failure(machine, error);
+    throw isOfQemu(error) ? failure(machine, error) : error;
   });
   const line = `it is emulated, which is slow: ${why}`;
   io.report({ type: "notice", machine: machine.name, step: "start the machine", at: io.now(), line });
@@ -62,7 +62,7 @@ async function launchWith(
       return ports;
     } catch (error) {
       // Somebody took a port in the meantime.
-      const isTaken = isMachineError(error) && /host forwarding rule|in use/i.test(error.output ?? "");
+      const isTaken = isOfQemu(error) && /host forwarding rule|in use/i.test(error.output);
       if (!isTaken || tries === 3) throw error;
     }
   }
@@ -93,9 +93,13 @@ export function startProcess(program: string, args: readonly string[]): string {
   return `Start-Process -WindowStyle Hidden -FilePath ${literal(program)} -ArgumentList ${literal(quoted.join(" "))}`;
 }
 
-function failure({ name, state }: Machine<QemuState>, error: unknown): unknown {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
-  const { output = error.message } = error;
+/** QEMU has said why it ends; other errors know themselves what to do. */
+function isOfQemu(error: unknown): error is MachineError & { readonly output: string } {
+  return isMachineError(error) && error.code === "failed" && error.output !== undefined;
+}
+
+function failure({ name, state }: Machine<QemuState>, error: MachineError & { readonly output: string }): MachineError {
+  const { output } = error;
   const hint = /backing file/i.test(output)
     ? `the image of its disk is gone from the store; to get it again: machine image pull ${state.ImageURL}`
     : /allocate memory|set up guest memory/i.test(output)

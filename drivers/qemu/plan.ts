@@ -1,8 +1,8 @@
 import { access } from "node:fs/promises";
-import { arch, platform as systemPlatform } from "node:os";
+import { platform as systemPlatform } from "node:os";
 import { resolve } from "node:path";
 import { isMachineError, MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
-import { chooseImage, type Architecture } from "../../src/vm/index.js";
+import { chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
 import { programOf } from "./accelerator.js";
 import { findFirmware } from "./firmware.js";
 import { networks, type QemuState } from "./machine.js";
@@ -16,7 +16,7 @@ export async function plan(
   io: Io,
   platform = systemPlatform(),
 ): Promise<QemuState> {
-  const architecture = architectureOf();
+  const architecture = hostArchitecture();
   const { url, digest } = chooseImage(given.image, given.imageDigest, architecture);
   const ShareFolders = await checkOptions(given, platform);
   await checkPrograms(io, architecture, platform);
@@ -39,17 +39,6 @@ export async function plan(
     MonitorPort: 0,
     SSHHostKey: "",
   };
-}
-
-function architectureOf(): Architecture {
-  switch (arch()) {
-    case "x64":
-      return "amd64";
-    case "arm64":
-      return "arm64";
-    default:
-      throw new MachineError("precheck", `the qemu driver knows no images for a processor of the kind ${arch()}`);
-  }
 }
 
 /** The folders to share. @throws MachineError `usage` with all that is wrong */

@@ -1,4 +1,5 @@
 import type { NetConnectOpts, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError, messageOf } from "../../src/driver/index.js";
 
 /**
@@ -14,11 +15,7 @@ export async function ask(
   args: Readonly<Record<string, unknown>> = {},
   limit = 5_000,
 ): Promise<unknown> {
-  const { connect } = await import("node:net");
-  const socket = connect(address);
-  socket.setTimeout(limit, () => {
-    socket.destroy(new Error("no answer"));
-  });
+  const socket = await connected(address, limit, command);
   try {
     const answers = messages(socket);
     await next(answers, command);
@@ -29,6 +26,34 @@ export async function ask(
   } finally {
     socket.destroy();
   }
+}
+
+/** QEMU lets one other wait; who comes then is told to come again (EAGAIN). */
+async function connected(address: NetConnectOpts, limit: number, command: string): Promise<Socket> {
+  const end = Date.now() + limit;
+  for (;;) {
+    try {
+      return await connectOnce(address, limit);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || Date.now() > end) {
+        throw unreachable(command, messageOf(error), error);
+      }
+      await sleep(20);
+    }
+  }
+}
+
+async function connectOnce(address: NetConnectOpts, limit: number): Promise<Socket> {
+  const { connect } = await import("node:net");
+  const socket = connect(address);
+  socket.setTimeout(limit, () => {
+    socket.destroy(new Error("no answer"));
+  });
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject).once("connect", () => {
+      resolve(socket);
+    });
+  });
 }
 
 type Message = Readonly<Record<string, unknown>>;

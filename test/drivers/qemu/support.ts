@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { launch } from "../../../drivers/qemu/launch.js";
 import { endAll } from "../../../drivers/qemu/life.js";
 import { filesOf, type QemuState } from "../../../drivers/qemu/machine.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
@@ -58,4 +59,21 @@ export async function bareMachine(
       await rm(store, { recursive: true, force: true });
     },
   };
+}
+
+const removals: (() => Promise<void>)[] = [];
+
+/** Ends and removes what {@link launched} has started. */
+export async function removeAll(): Promise<void> {
+  for (const remove of removals.splice(0)) await remove();
+}
+
+/** A bare machine that is started, and does not run until it is told to. */
+export async function launched(
+  ...given: Parameters<typeof bareMachine>
+): Promise<{ readonly machine: QemuMachine; readonly io: ReturnType<typeof realIo> }> {
+  const made = await bareMachine(...given);
+  removals.push(made.remove);
+  const changes = await launch(made.machine, made.io, { isPaused: true });
+  return { ...made, machine: { ...made.machine, state: { ...made.machine.state, ...changes } } };
 }
