@@ -37,6 +37,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "@aws-sdk/client-ec2": ["drivers/amazonec2/sdk.ts"],
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
+  undici: ["src/vm/http.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   inquirer: ["src/ui/prompt.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],

@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "List, or remove, what was made for machines that are not here any more",
     load: async () => (await import("./gc.js")).gc,
   },
+  image: {
+    summary: "List, get or remove images for virtual machines",
+    load: async () => (await import("./image.js")).image,
+  },
   inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },

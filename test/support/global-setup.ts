@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { startEngine } from "./engine.js";
 import { buildHostImages, saveBusybox } from "./host-image.js";
-import { forHosts, forTests, installPrerequisites } from "./prerequisites.js";
+import { forHosts, forImages, forTests, installPrerequisites } from "./prerequisites.js";
 
 /**
  * Once for each test run: installs what the machine lacks and, for tests that need real hosts, starts their engine;
@@ -10,7 +10,7 @@ import { forHosts, forTests, installPrerequisites } from "./prerequisites.js";
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
-    await installPrerequisites(forTests);
+    await installPrerequisites([...forTests, ...forImages]);
     if (project.name === "e2e") return await startLab(project);
   } catch (error) {
     if (process.env["CI"]) throw error;

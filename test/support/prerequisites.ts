@@ -63,6 +63,11 @@ export const forTests: readonly Prerequisite[] = [
   { program: "blkid", package: "util-linux", why: "reads the disks that we write" },
 ];
 
+/** For tests of images of disks. */
+export const forImages: readonly Prerequisite[] = [
+  { program: "qemu-img", package: "qemu-utils", why: "makes images, and judges our disks" },
+];
+
 /**
  * Installs what this machine lacks, where that is possible (root, apt). Otherwise rejects with a message that says
  * what is missing, what for, and how to get it.

@@ -1,0 +1,101 @@
+import { providerIo } from "../core/io.js";
+import type { Session } from "../core/session.js";
+import { MachineError, text } from "../driver/index.js";
+import { align } from "../ui/table.js";
+import { print, type Terminal } from "../ui/terminal.js";
+import { labelOf } from "../vm/cache.js";
+import { catalogue, defaultImage } from "../vm/catalogue.js";
+import { shortDigest } from "../vm/digest.js";
+import { chooseImage, fetchImage, hostArchitecture } from "../vm/image.js";
+import { megabytes } from "../vm/progress.js";
+import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/stored-images.js";
+import { defineCommand } from "./command.js";
+
+export const image = defineCommand({
+  usage: "ls | pull [NAME|URL|FILE] | prune",
+  options: {
+    digest: text({ help: "Digest that the image to pull must have: sha256:HEX or sha512:HEX", default: "" }),
+  },
+
+  async run({ args: [what, ...args], values: { digest }, session, terminal }) {
+    if (args.length > (what === "pull" ? 1 : 0)) throw new MachineError("usage", "too many arguments");
+    if (digest !== "" && what !== "pull") throw new MachineError("usage", "--digest is for pull");
+    if (what === "ls") await list(session, terminal);
+    else if (what === "pull") await pull(args[0] ?? defaultImage, digest, session, terminal);
+    else if (what === "prune") await prune(session, terminal);
+    else throw new MachineError("usage", "image can ls, pull or prune");
+  },
+});
+
+/** Those of the catalogue, whether they are here or not, and what else is here. */
+async function list(session: Session, terminal: Terminal): Promise<void> {
+  const [stored, machines] = [await storedImages(session.store.root), await session.store.list()];
+  const row = (name: string, architecture: string, digest: string, image: StoredImage | undefined): string[] => {
+    const users = machines.filter((one) => "config" in one && digestIn(one.config.Driver) === digest);
+    const cached = image === undefined ? "-" : `${megabytes(image.kept)} MB`;
+    return [name, architecture, cached, shortDigest(digest), users.map((one) => one.name).join(" ") || "-"];
+  };
+  const rows = [
+    ...catalogue.map(({ name, architecture, digest }) =>
+      row(
+        name,
+        architecture,
+        digest,
+        stored.find((one) => one.digest === digest),
+      ),
+    ),
+    ...stored
+      .filter(({ digest }) => !catalogue.some((one) => one.digest === digest))
+      .map((one) => row(labelOf({ url: one.source, digest: one.digest }), "-", one.digest, one)),
+  ];
+  const table = [["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...rows];
+  terminal.write(align(table.map((cells) => `${cells.join("\t")}\n`).join("")));
+}
+
+async function pull(given: string, digest: string, session: Session, terminal: Terminal): Promise<void> {
+  const chosen = chooseImage(given, digest, hostArchitecture());
+  const [machine, step, now] = [labelOf(chosen), "get the image", Date.now];
+  session.report({ type: "started", machine, step, at: now() });
+  try {
+    const got = await fetchImage(session.store.root, chosen, providerIo(session), (line) => {
+      session.report({ type: "output", machine, step, at: now(), line });
+    });
+    session.report({ type: "done", machine, step, at: now() });
+    if (chosen.digest === "") {
+      session.tell(`Nobody said which digest ${machine} must have. To have this one again: --digest ${got.digest}`);
+    }
+    print(terminal, got.path);
+  } catch (error) {
+    session.report({ type: "failed", machine, step, at: now(), error });
+    throw error;
+  }
+}
+
+async function prune(session: Session, terminal: Terminal): Promise<void> {
+  const { store, tell } = session;
+  const lock: Parameters<typeof pruneImages>[1]["lock"] = (name, work) => store.lockNamed(name, work, { wait: 100 });
+  const removed = await pruneImages(store.root, { lock }, () => use(session));
+  for (const { name, bytes } of removed) print(terminal, `Removed ${name} (${megabytes(bytes)} MB)`);
+  const freed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
+  tell(removed.length === 0 ? "There is nothing to remove." : `${megabytes(freed)} MB are free again.`);
+  const { hasUnpinned, isUnknown } = await use(session);
+  if (isUnknown) tell("A machine's config.json is broken: all images stay, as it may use any of them.");
+  else if (hasUnpinned)
+    tell("A machine is not complete: images that were pulled without a digest stay, as it may use one.");
+}
+
+/** A machine of an image whose digest was not known has none in its state until it has got that image. */
+async function use({ store }: Session): Promise<Use> {
+  const machines = await store.list();
+  const digests = machines.flatMap((one) => ("config" in one ? [digestIn(one.config.Driver)] : []));
+  return {
+    digests: new Set(digests.filter((one) => one !== undefined)),
+    hasUnpinned: digests.includes(""),
+    isUnknown: machines.some((one) => "error" in one),
+  };
+}
+
+/** Of the image that a machine's disk is made of; undefined for a machine of a driver without images. */
+function digestIn(state: object): string | undefined {
+  return "ImageDigest" in state && typeof state.ImageDigest === "string" ? state.ImageDigest : undefined;
+}
