@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { loadHost } from "../core/host.js";
-import { boolean, isMachineError, MachineError } from "../driver/index.js";
-import { print } from "../ui/terminal.js";
-import { followConsole } from "../vm/index.js";
+import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
+import { print, type Terminal } from "../ui/terminal.js";
+import { cleanConsole, followConsole } from "../vm/console.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
 
@@ -9,24 +10,22 @@ export const console = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: { follow: boolean({ help: "Go on with what is printed, until Ctrl-C", short: "f" }) },
   async run({ args, values, session, terminal }) {
-    const { name, driver, machine, io } = await loadHost(session, await oneName(args, session));
+    const { driver, machine, io } = await loadHost(session, await oneName(args, session));
     const path = driver.console?.(machine);
     if (path === undefined) {
-      throw new MachineError(
-        "unsupported",
-        `${driver.name} driver does not support console: ${name} has no log of one`,
-      );
+      throw new MachineError("unsupported", `${driver.name} driver does not support console`);
     }
-    const news = followConsole(path);
-    for (;;) {
-      for (const line of await news()) print(terminal, line);
-      if (!values.follow) return 0;
-      try {
-        await io.sleep(250);
-      } catch (error) {
-        if (isMachineError(error) && error.code === "interrupted") return 0;
-        throw error;
-      }
-    }
+    if (values.follow) await follow(path, io, terminal);
+    else terminal.write(cleanConsole(await readFile(path, "utf8").catch(() => "")));
   },
 });
+
+async function follow(path: string, io: Io, terminal: Terminal): Promise<void> {
+  const news = followConsole(path);
+  while (!io.signal.aborted) {
+    for (const line of await news()) print(terminal, line);
+    await io.sleep(250).catch((error: unknown) => {
+      if (!isMachineError(error) || error.code !== "interrupted") throw error;
+    });
+  }
+}
