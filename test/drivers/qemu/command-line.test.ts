@@ -55,7 +55,7 @@ describe("QEMU's command line", () => {
   test.each([
     ["vmnet", "vmnet-shared,id=net1"],
     ["tap:tap0", "tap,id=net1,ifname=tap0,script=no,downscript=no"],
-    ["socket", "socket,id=net1,mcast=239.238.48.177:32045,localaddr=127.0.0.1"],
+    ["socket", "socket,id=net1,mcast=239.238.48.177:32245,localaddr=127.0.0.1"],
   ])("has a second interface on %s", (Network, netdev) => {
     expect(line({ Network })).toContain(`-netdev ${netdev} -device virtio-net-pci,netdev=net1,mac=52:54:01:0a:1b:2c `);
   });
