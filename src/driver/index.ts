@@ -8,4 +8,5 @@ export * from "./reserve.js";
 export * from "./saved-state.js";
 export * from "./step.js";
 export * from "./templates.js";
+export * from "./user-data.js";
 export { makeKeyPair, type KeyPair } from "./key-pair.js";

@@ -1,29 +1,17 @@
-import { MachineError, type KeyPair } from "../driver/index.js";
+import { userData, type Login } from "./cloud-config.js";
+import { isoImage } from "./iso.js";
+import { networkConfig, type Interface } from "./network-config.js";
+import { asYaml } from "./yaml.js";
+
+export type { Interface } from "./network-config.js";
 
 /** What a machine learns at its first boot, by cloud-init's NoCloud. */
-export interface Seed {
+export interface Seed extends Login {
   /** Host name. */
   readonly name: string;
   /** Never the same for two machines. */
   readonly instanceId: string;
-  /** Who may log in by ssh, with sudo without a password. */
-  readonly user: string;
-  /** A line for authorized_keys. */
-  readonly authorizedKey: string;
-  /** The machine's own, so that it is known before the first contact. */
-  readonly hostKey: KeyPair;
   readonly interfaces: readonly Interface[];
-  /** Text of the user's own user data: a cloud-config, which ours is merged with, or a script. */
-  readonly userData?: string | undefined;
-  /** Lines of fstab: what is mounted where, as cloud-init's `mounts` has them. */
-  readonly mounts?: readonly (readonly string[])[];
-}
-
-export interface Interface {
-  /** `52:54:00:12:34:56` */
-  readonly mac: string;
-  /** `192.168.59.20/24`; undefined: by DHCP. */
-  readonly address?: string;
 }
 
 /**
@@ -31,6 +19,11 @@ export interface Interface {
  * for the same seed. It holds the machine's private host key.
  * @see https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
  */
-export function seedImage(_seed: Seed): Uint8Array {
-  throw new MachineError("failed", "not there yet");
+export function seedImage(seed: Seed): Uint8Array {
+  const metaData = `instance-id: ${asYaml(seed.instanceId)}\nlocal-hostname: ${asYaml(seed.name)}\n`;
+  return isoImage("cidata", [
+    { name: "meta-data", content: Buffer.from(metaData) },
+    { name: "user-data", content: userData(seed) },
+    { name: "network-config", content: Buffer.from(networkConfig(seed.interfaces)) },
+  ]);
 }
