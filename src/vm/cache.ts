@@ -19,7 +19,7 @@ export function imagesFolder(storePath: string): string {
 }
 
 /** Begins the names of folders that hold no whole image yet. */
-export const partPrefix = ".part-";
+const partPrefix = ".part-";
 
 /** The lock for an image, or for a download: the name of its folder without {@link partPrefix}. */
 export function lockName(folder: string): string {

@@ -16,6 +16,6 @@ export function fileFailure(what: string, error: unknown): MachineError {
 }
 
 /** The code of an error of Node's own, e.g. `ENOENT`. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

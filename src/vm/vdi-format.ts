@@ -47,7 +47,6 @@ export async function personalize(path: string, size: number): Promise<void> {
     const bytes = Buffer.alloc(4);
     await file.read(bytes, 0, 4, 388);
     await writeAt(file, header(size, bytes.readUInt32LE(0)), 0);
-    await file.sync();
   } finally {
     await file.close();
   }

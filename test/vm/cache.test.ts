@@ -132,7 +132,8 @@ describe("an image", () => {
     });
   });
 
-  test("that does not fit on the disk says so", async () => {
+  // Root may mount a small disk.
+  test.runIf(process.getuid?.() === 0)("that does not fit on the disk says so", async () => {
     const { fetch, server, store } = await setUp({ bytes: noise(4_000_000) });
     await mkdir(imagesFolder(store), { recursive: true });
     await output("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", imagesFolder(store)]);
@@ -157,7 +158,7 @@ describe("an image", () => {
       fetch(),
       fetch(),
     ]);
-    expect(one).toMatchObject({ code: 0, stdout: `${here[0]?.path ?? ""}\n` });
+    expect(one).toMatchObject({ code: 0, stdout: `${here[0].path}\n` });
     expect(other).toMatchObject({ code: 0, stdout: one.stdout });
     expect(server.requests.length).toBe(1);
   });
