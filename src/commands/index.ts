@@ -9,6 +9,10 @@ interface Entry {
 export const commands: Readonly<Record<string, Entry>> = {
   active: { summary: "Print which machine is active", load: async () => (await import("./list.js")).active },
   config: { summary: "Print the connection config for machine", load: async () => (await import("./env.js")).config },
+  console: {
+    summary: "Print what the serial console of a machine has printed since it was started",
+    load: async () => (await import("./console.js")).console,
+  },
   create: { summary: "Create a machine", load: async () => (await import("./create.js")).create },
   env: {
     summary: "Display the commands to set up the environment for the Docker client",
@@ -40,6 +44,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   scrub: {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,
+  },
+  snapshot: {
+    summary: "Save, list, restore or remove states of a machine",
+    load: async () => (await import("./snapshot.js")).snapshot,
   },
   ssh: {
     summary: "Log into or run a command on a machine with SSH.",

@@ -53,7 +53,11 @@ async function renewCertificate(
 }
 
 /** Waits until the engine answers; one whose certificate does not fit is up as well, and is told of unless expected. */
-async function engineUp(session: Session, { name, dir, driver, machine, io }: Host, expected: boolean): Promise<void> {
+export async function engineUp(
+  session: Session,
+  { name, dir, driver, machine, io }: Host,
+  expected: boolean,
+): Promise<void> {
   const { docker: url } = driver.access(machine.state);
   const credentials = readCredentials(dir);
   const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;

@@ -7,6 +7,7 @@ const builtIn: Readonly<Record<string, () => Promise<{ readonly default: Driver 
   generic: () => import("../../drivers/generic/index.js"),
   none: () => import("../../drivers/none/index.js"),
   virtualbox: () => import("../../drivers/virtualbox/index.js"),
+  qemu: () => import("../../drivers/qemu/index.js"),
 };
 
 export function driverNames(): readonly string[] {

@@ -1,0 +1,56 @@
+import { rm } from "node:fs/promises";
+import { greets, isMachineError, MachineError, poll, reach, type Io, type Machine } from "../../src/driver/index.js";
+import { consoleTail, finishFirstBoot, followConsole } from "../../src/vm/index.js";
+import { seedDevice, seedNode } from "./command-line.js";
+import { filesOf, target, type QemuState } from "./machine.js";
+import { monitorOf } from "./monitor.js";
+import { processOf } from "./process.js";
+import { ask } from "./qmp.js";
+
+const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
+
+/** Waits until sshd of the machine greets; what its console prints is told meanwhile. */
+export async function waitForSsh(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
+  const { name, state } = machine;
+  const { console } = filesOf(machine);
+  const readNews = followConsole(console);
+  const tellNews = async (): Promise<void> => {
+    for (const line of await readNews()) io.report({ type: "output", machine: name, step, at: io.now(), line });
+  };
+  await poll(io, `ssh of ${name}`, { every: 500, limit: 600_000, hint }, async () => {
+    if (await greets(state.SSHPort)) return true;
+    const isUp = (await processOf(machine, io)) !== undefined;
+    await tellNews();
+    if (isUp) return undefined;
+    throw new MachineError("failed", `${name}: the machine has ended instead of booting`, { hint });
+  }).catch(async (error: unknown) => {
+    throw await withConsole(error, console);
+  });
+  await tellNews();
+}
+
+/** Logs in, waits for cloud-init, and takes the seed away, since it holds the machine's private host key. */
+export async function finishBoot(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
+  const { name, state } = machine;
+  const files = filesOf(machine);
+  const shell = await reach(io, target(state), (line) => {
+    io.report({ type: "notice", machine: name, step, at: io.now(), line });
+  }).catch(async (error: unknown) => {
+    throw await withConsole(error, files.console);
+  });
+  await finishFirstBoot(name, shell, io, files.console);
+  const monitor = monitorOf(machine);
+  await ask(monitor, "eject", { id: seedDevice, force: true });
+  await ask(monitor, "blockdev-del", { "node-name": seedNode }).catch((error: unknown) => {
+    // An earlier try has done it.
+    if (!isMachineError(error) || !/find node/i.test(error.message)) throw error;
+  });
+  await rm(files.seed, { force: true });
+}
+
+/** The error with the end of what the console has printed. */
+async function withConsole(error: unknown, console: string): Promise<unknown> {
+  if (!isMachineError(error) || error.code === "interrupted") return error;
+  const { code, message, cause } = error;
+  return new MachineError(code, message, { hint: error.hint ?? hint, output: await consoleTail(console), cause });
+}

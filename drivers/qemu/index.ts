@@ -1,0 +1,85 @@
+import { access } from "node:fs/promises";
+import { defineDriver, type Io, type Machine, type Snapshots, type Status, type Step } from "../../src/driver/index.js";
+import { checkState, enginePort, filesOf, target, type QemuState } from "./machine.js";
+import { options } from "./options.js";
+
+const getImage: Step<QemuState> = {
+  name: "get the image",
+  async run(machine, io) {
+    const { imageOf } = await import("./make.js");
+    return { ImageDigest: (await imageOf(machine, io)).digest };
+  },
+};
+
+const makeDisk: Step<QemuState> = {
+  name: "make the disk",
+  run: async (machine, io) => (await import("./make.js")).makeDisk(machine, io),
+  undo: remove,
+};
+
+const startMachine: Step<QemuState> = {
+  name: "start the machine",
+  async run(machine, io) {
+    const [{ endAll }, { launch }] = await Promise.all([import("./life.js"), import("./launch.js")]);
+    await endAll(machine, io);
+    return launch(machine, io);
+  },
+  undo: remove,
+};
+
+const waitForSsh: Step<QemuState> = {
+  name: "wait for ssh",
+  run: async (machine, io) => (await import("./boot.js")).waitForSsh(machine, io, "wait for ssh"),
+};
+
+const finishBoot: Step<QemuState> = {
+  name: "finish the first boot",
+  run: async (machine, io) => (await import("./boot.js")).finishBoot(machine, io, "finish the first boot"),
+};
+
+/** A virtual machine by QEMU: on Linux by KVM, on macOS by its own hypervisor, on Windows by WHPX, else emulated. */
+export default defineDriver({
+  name: "qemu",
+  summary: "A virtual machine on this computer, by QEMU",
+  options,
+
+  plan: async (values, machine, io) => (await import("./plan.js")).plan(values, machine, io),
+  create: [getImage, makeDisk, startMachine, waitForSsh, finishBoot],
+
+  inspect: async (machine, io) => ({ status: await statusOf(machine, io) }),
+  remove,
+  access: (state: QemuState) => {
+    checkState(state);
+    return { docker: `tcp://127.0.0.1:${String(state.EnginePort)}`, enginePort, shell: target(state) };
+  },
+  console: (machine) => filesOf(machine).console,
+  snapshots: {
+    list: async (machine, io) => (await snapshots()).list(machine, io),
+    save: async (machine, name, io) => (await snapshots()).save(machine, name, io),
+    restore: async (machine, name, io) => (await snapshots()).restore(machine, name, io),
+    remove: async (machine, name, io) => (await snapshots()).remove(machine, name, io),
+  },
+
+  start: async (machine, io) => (await import("./life.js")).start(machine, io),
+  stop: async (machine, io) => (await import("./life.js")).stop(machine, io),
+  kill: async (machine, io) => (await import("./life.js")).kill(machine, io),
+});
+
+async function snapshots(): Promise<Snapshots<QemuState>> {
+  return (await import("./snapshots.js")).snapshots;
+}
+
+async function remove(machine: Machine<QemuState>, io: Io): Promise<void> {
+  checkState(machine.state);
+  await (await import("./life.js")).remove(machine, io);
+}
+
+async function statusOf(machine: Machine<QemuState>, io: Io): Promise<Status> {
+  checkState(machine.state);
+  const { processOf, statusByMonitor } = await import("./process.js");
+  if ((await processOf(machine, io)) !== undefined) return statusByMonitor(machine);
+  return access(filesOf(machine).disk).then(
+    () => "stopped",
+    () => "missing",
+  );
+}

@@ -1,0 +1,63 @@
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { makeKeyPair, MachineError, type Io, type Machine } from "../../src/driver/index.js";
+import { fetchImage, seedImage, type ImageFile } from "../../src/vm/index.js";
+import { findFirmware } from "./firmware.js";
+import { filesOf, type QemuState } from "./machine.js";
+import { interfacesOf, reserveAddress } from "./network.js";
+import { mountsOf } from "./share.js";
+
+/** Name of the step that gets the image, and under which its progress is told. */
+export const getImage = "get the image";
+
+/** The machine's image, which is in the store's cache, or comes there. */
+export function imageOf({ name, state }: Machine<QemuState>, io: Io): Promise<ImageFile> {
+  return fetchImage(state.StorePath, { url: state.ImageURL, digest: state.ImageDigest }, io, (line) => {
+    io.report({ type: "output", machine: name, step: getImage, at: io.now(), line });
+  });
+}
+
+/** Makes the keys, the seed of the first boot and the disk, which keeps only what differs from the image. */
+export async function makeDisk(machine: Machine<QemuState>, io: Io): Promise<Partial<QemuState>> {
+  const { state } = machine;
+  const files = filesOf(machine);
+  const NetworkAddress = state.Network === "socket" ? await reserveAddress(machine, io) : "";
+  const keys = await makeSeed({ ...machine, state: { ...state, NetworkAddress } });
+  await rm(files.disk, { force: true });
+  const image = await imageOf(machine, io);
+  const size = Math.max(state.DiskSize * 1024 ** 2, image.size);
+  // By a path from the disk, so that a store may be moved.
+  const base = ["-F", image.format, "-b", relative(machine.dir, image.path)];
+  await io.run("qemu-img", ["create", "-q", "-f", "qcow2", ...base, files.disk, String(size)]);
+  if (state.Architecture === "arm64") await makeVariables(machine.name, files.firmware);
+  return { ...keys, NetworkAddress, ImageDigest: image.digest };
+}
+
+async function makeSeed({ name, dir, state }: Machine<QemuState>): Promise<Partial<QemuState>> {
+  const [ours, theirs] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
+  const seed = seedImage({
+    name,
+    instanceId: state.MachineId,
+    user: state.SSHUser,
+    authorizedKey: ours.publicKey,
+    hostKey: theirs,
+    interfaces: interfacesOf(state),
+    userData: state.UserDataFile === "" ? undefined : await readFile(state.UserDataFile, "utf8"),
+    mounts: mountsOf(state),
+  });
+  // docker-machine's name for it, which scripts know, whatever the kind of key.
+  const SSHKeyPath = join(dir, "id_rsa");
+  await Promise.all([
+    writeFile(SSHKeyPath, ours.privateKey, { mode: 0o600 }),
+    writeFile(`${SSHKeyPath}.pub`, ours.publicKey, { mode: 0o644 }),
+    writeFile(filesOf({ dir }).seed, seed, { mode: 0o600 }),
+  ]);
+  return { SSHKeyPath, SSHHostKey: theirs.fingerprint };
+}
+
+async function makeVariables(name: string, path: string): Promise<void> {
+  const firmware = await findFirmware();
+  if (firmware === undefined)
+    throw new MachineError("failed", `${name}: the UEFI for arm64 is gone from this computer`);
+  await copyFile(firmware.variables, path);
+}
