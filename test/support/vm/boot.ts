@@ -27,7 +27,7 @@ export interface VmParts {
 
 /**
  * Starts a machine by QEMU and waits until its sshd greets. It goes with this process, however that ends. Rejects with
- * the end of its console after five minutes.
+ * the end of its console after nine minutes.
  */
 export async function bootVm(parts: VmParts): Promise<Vm> {
   const port = await freePort(new Set());
@@ -43,7 +43,7 @@ export async function bootVm(parts: VmParts): Promise<Vm> {
   const off = async (): Promise<void> => {
     await closed;
   };
-  const end = Date.now() + 300_000;
+  const end = Date.now() + 540_000;
   while (!(await greets(port))) {
     if (child.exitCode === null && Date.now() < end) {
       await sleep(500);
