@@ -8,7 +8,7 @@ import { freePort, greets } from "../../../src/driver/index.js";
 export interface Vm {
   /** On loopback, where its sshd is. */
   readonly port: number;
-  /** Resolves when it has powered itself off. */
+  /** Resolves when it has powered itself off; rejects where it has not after two minutes. */
   off(): Promise<void>;
   /** Ends it at once. */
   kill(): Promise<void>;
@@ -27,7 +27,7 @@ export interface VmParts {
 
 /**
  * Starts a machine by QEMU and waits until its sshd greets. It goes with this process, however that ends. Rejects with
- * the end of its console after five minutes.
+ * the end of its console after nine minutes.
  */
 export async function bootVm(parts: VmParts): Promise<Vm> {
   const port = await freePort(new Set());
@@ -41,9 +41,10 @@ export async function bootVm(parts: VmParts): Promise<Vm> {
     await closed;
   };
   const off = async (): Promise<void> => {
-    await closed;
+    const isOff = await Promise.race([closed.then(() => true), sleep(120_000, false, { ref: false })]);
+    if (!isOff) throw new Error("the machine does not power itself off");
   };
-  const end = Date.now() + 300_000;
+  const end = Date.now() + 540_000;
   while (!(await greets(port))) {
     if (child.exitCode === null && Date.now() < end) {
       await sleep(500);
