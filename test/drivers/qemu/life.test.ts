@@ -39,12 +39,12 @@ describe("a machine whose QEMU is real", () => {
 
   test("that ends instead of booting is not waited for, and the end of its console is told", async () => {
     await writeFile(filesOf(machine).console, "\u001b[1mKernel panic\u001b[0m\r\n");
-    const waiting = waitForSsh(machine, io, "start");
-    await endAll(machine, io);
-    await expect(waiting).rejects.toMatchObject({
+    const told = expect(waitForSsh(machine, io, "start")).rejects.toMatchObject({
       message: "vm: the machine has ended instead of booting",
       output: "Kernel panic",
     });
+    await endAll(machine, io);
+    await told;
     expect(io.events).toContainEqual(expect.objectContaining({ type: "output", step: "start", line: "Kernel panic" }));
   });
 
