@@ -2,7 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { finish } from "../support/command.js";
+import { finish, type Finished } from "../support/command.js";
 import { chosenSeed, cutOff, randomFrom, shuffled, type Moment } from "../support/cut-off.js";
 import { forTests, forVms, installPrerequisites } from "../support/prerequisites.js";
 import { installProgram, type Program } from "../support/program.js";
@@ -44,11 +44,13 @@ describe.skipIf(impossible !== undefined)("a create of a virtual machine that is
     expect(moments).toHaveLength(20);
     const machines = join(program.store, "machines");
     await mkdir(machines, { recursive: true, mode: 0o700 });
+    let alive = 0;
     for (const moment of moments) {
       const about = `killed ${moment.delay.toFixed(1)} ms after "${moment.point}"`;
       const argv = ["create", "-d", "qemu", "--qemu-image", image, "--qemu-memory", "512", "vm"];
       const { code, stderr } = await cutOff(program, argv, moment);
       expect(code, `${about}: ${stderr}`).toBeNull();
+      if ((await processes()).code === 0) alive++;
       if ((await readdir(machines)).includes("vm")) {
         expect((await program.machine(["ls"])).stdout, about).toMatch(/^vm .*create was cut off/m);
         expect(await program.machine(["rm", "-y", "vm"]), about).toMatchObject({ code: 0 });
@@ -58,11 +60,15 @@ describe.skipIf(impossible !== undefined)("a create of a virtual machine that is
     // What would have come up late.
     await sleep(1_000);
     await expectNothing("at the end");
+    expect(alive, "kills that a QEMU outlived").toBeGreaterThan(2);
   }, 600_000);
 
+  function processes(): Promise<Finished> {
+    return finish("pgrep", ["-af", `qemu.*${program.home}`]);
+  }
+
   async function expectNothing(about: string): Promise<void> {
-    const processes = await finish("pgrep", ["-af", `qemu.*${program.home}`]);
-    expect(processes, about).toMatchObject({ code: 1, stdout: "" });
+    expect(await processes(), about).toMatchObject({ code: 1, stdout: "" });
     const left = (await readdir(join(program.store, "machines"))).filter((name) => !name.startsWith("."));
     expect(left, about).toEqual([]);
   }
