@@ -98,6 +98,7 @@ describe("imports", () => {
     "drivers/generic/index.ts",
     "drivers/none/index.ts",
     "drivers/virtualbox/index.ts",
+    "drivers/qemu/index.ts",
   ])("of %s load nothing but Node's own modules", (entry) => {
     expect([...closure(entry)].filter((one) => !/^(node:|src\/|drivers\/)/.test(one))).toEqual([]);
   });

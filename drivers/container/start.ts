@@ -1,6 +1,14 @@
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort, isFree, MachineError, makeKeyPair, templatesFolder, type Io, type Machine } from "../../src/driver/index.js";
+import {
+  freePort,
+  isFree,
+  MachineError,
+  makeKeyPair,
+  templatesFolder,
+  type Io,
+  type Machine,
+} from "../../src/driver/index.js";
 import { createArguments, neighbours, seedFolder, type ContainerState } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
 

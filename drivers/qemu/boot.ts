@@ -1,11 +1,21 @@
 import { rm } from "node:fs/promises";
-import { greets, isMachineError, MachineError, poll, reach, type Io, type Machine } from "../../src/driver/index.js";
+import {
+  greets,
+  isMachineError,
+  MachineError,
+  poll,
+  reach,
+  type Io,
+  type Machine,
+  type Shell,
+} from "../../src/driver/index.js";
 import { consoleTail, finishFirstBoot, followConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
 import { filesOf, target, type QemuState } from "./machine.js";
 import { monitorOf } from "./monitor.js";
 import { processOf } from "./process.js";
 import { ask } from "./qmp.js";
+import { sharesOf } from "./share.js";
 
 const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
 
@@ -39,6 +49,7 @@ export async function finishBoot(machine: Machine<QemuState>, io: Io, step: stri
     throw await withConsole(error, files.console);
   });
   await finishFirstBoot(name, shell, io, files.console);
+  await checkMounts(machine, shell, io, step);
   const monitor = monitorOf(machine);
   await ask(monitor, "eject", { id: seedDevice, force: true });
   await ask(monitor, "blockdev-del", { "node-name": seedNode }).catch((error: unknown) => {
@@ -46,6 +57,17 @@ export async function finishBoot(machine: Machine<QemuState>, io: Io, step: stri
     if (!isMachineError(error) || !/find node/i.test(error.message)) throw error;
   });
   await rm(files.seed, { force: true });
+}
+
+/** Says which shared folders are not there: a machine boots without them. */
+async function checkMounts({ name, state }: Machine<QemuState>, shell: Shell, io: Io, step: string): Promise<void> {
+  const shares = sharesOf(state);
+  if (shares.length === 0) return;
+  const { stdout } = await shell.exec("cat /proc/mounts");
+  for (const { tag, guest } of shares.filter((one) => !stdout.includes(`${one.tag} `))) {
+    const line = `${guest} is not mounted: the kernel of its image may lack 9p (sudo mount -t 9p ${tag} ${guest} says why)`;
+    io.report({ type: "notice", machine: name, step, at: io.now(), line });
+  }
 }
 
 /** The error with the end of what the console has printed. */

@@ -1,13 +1,14 @@
 import { rm } from "node:fs/promises";
 import { kill as sendSignal } from "node:process";
 import { isMachineError, MachineError, messageOf, type Io, type Machine, type Status } from "../../src/driver/index.js";
+import { waitForSsh } from "./boot.js";
 import { launch } from "./launch.js";
 import { checkState, filesOf, type QemuState } from "./machine.js";
 import { monitorOf, socketOf } from "./monitor.js";
 import { processesOf, processOf, statusByMonitor } from "./process.js";
 import { ask } from "./qmp.js";
 
-/** Starts it, or lets it go on where it is paused. */
+/** Starts it and waits until it has booted, or lets it go on where it is paused. */
 export async function start(machine: Machine<QemuState>, io: Io): Promise<Partial<QemuState> | undefined> {
   const pid = await processOf(machine, io);
   const status: Status = pid === undefined ? "stopped" : await statusByMonitor(machine);
@@ -19,9 +20,10 @@ export async function start(machine: Machine<QemuState>, io: Io): Promise<Partia
   const ports = await launch(machine, io);
   const { SSHPort, EnginePort } = machine.state;
   if (ports.SSHPort !== SSHPort || ports.EnginePort !== EnginePort) {
-    const line = `its ports are others now, since the former were taken: ${machine.name} has a new address for clients`;
+    const line = "somebody else has taken a port of its: clients find it at another one now (machine env)";
     io.report({ type: "notice", machine: machine.name, step: "start", at: io.now(), line });
   }
+  await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io, "start");
   return ports;
 }
 

@@ -79,8 +79,6 @@ export function filesOf({ dir }: Pick<Machine, "dir">) {
   } as const;
 }
 
-export type Files = ReturnType<typeof filesOf>;
-
 /** MAC addresses of the machine's first and second interface: QEMU's own range, and the one beside it. */
 export function macsOf({ MachineId }: Pick<QemuState, "MachineId">): readonly [string, string] {
   const own = (MachineId.match(/../g) ?? []).slice(0, 3).join(":");

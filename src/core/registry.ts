@@ -6,8 +6,8 @@ const builtIn: Readonly<Record<string, () => Promise<{ readonly default: Driver 
   container: () => import("../../drivers/container/index.js"),
   generic: () => import("../../drivers/generic/index.js"),
   none: () => import("../../drivers/none/index.js"),
-  virtualbox: () => import("../../drivers/virtualbox/index.js"),
   qemu: () => import("../../drivers/qemu/index.js"),
+  virtualbox: () => import("../../drivers/virtualbox/index.js"),
 };
 
 export function driverNames(): readonly string[] {

@@ -63,6 +63,7 @@ export const forTests: readonly Prerequisite[] = [
   { program: "shellcheck", package: "shellcheck", why: "reads our shell scripts" },
   { program: "busybox", package: "busybox-static", why: "has the shell of Alpine, which reads what we quote" },
   { program: "qemu-system-x86_64", package: "qemu-system-x86", why: "is asked by our client for QEMU" },
+  { program: "qemu-system-aarch64", package: "qemu-system-arm", why: "judges our command line for arm64" },
   { program: "qemu-img", package: "qemu-utils", why: "makes the disks of machines" },
   { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
   { program: "fish", package: "fish", why: "runs what `env` prints for it" },

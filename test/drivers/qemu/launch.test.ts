@@ -1,15 +1,16 @@
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { commandLine } from "../../../drivers/qemu/command-line.js";
 import qemu from "../../../drivers/qemu/index.js";
 import { launch, startProcess } from "../../../drivers/qemu/launch.js";
 import { filesOf } from "../../../drivers/qemu/machine.js";
 import { monitorOf, socketOf } from "../../../drivers/qemu/monitor.js";
 import { processOf } from "../../../drivers/qemu/process.js";
 import { ask } from "../../../drivers/qemu/qmp.js";
-import { isFree, MachineError } from "../../../src/driver/index.js";
+import { freePort, isFree, MachineError } from "../../../src/driver/index.js";
 import { output } from "../../support/command.js";
 import { bareMachine, exampleState, launched, removeAll } from "./support.js";
 
@@ -53,16 +54,16 @@ describe("a machine that is started on a real QEMU", () => {
     expect(await launch(machine, io)).toMatchObject({ SSHPort, EnginePort });
   });
 
-  test("takes another port where somebody has taken one, and says so", async () => {
+  test("takes another port where somebody has taken one", async () => {
     const { machine, io } = await launched();
     await qemu.kill?.(machine, io);
     const server = createServer().listen(machine.state.SSHPort, "127.0.0.1");
     await once(server, "listening");
-    const changes = (await qemu.start?.(machine, io)) as { SSHPort: number; EnginePort: number };
+    const changes = await launch(machine, io);
     server.close();
     expect(changes.EnginePort).toBe(machine.state.EnginePort);
     expect(changes.SSHPort).not.toBe(machine.state.SSHPort);
-    expect(io.events).toContainEqual(expect.objectContaining({ type: "notice", step: "start" }));
+    expect(await isFree(changes.SSHPort ?? 0)).toBe(false);
   });
 
   test("does not take the ports of a neighbour that is stopped", async () => {
@@ -140,6 +141,22 @@ describe("a machine that is started on a real QEMU", () => {
     expect(await readdir(machine.dir)).toEqual(["ports.json"]);
     expect(await qemu.inspect(machine, io)).toEqual({ status: "missing" });
   });
+});
+
+test("a command line of arm64 is one that QEMU takes, with snapshots", async () => {
+  const { machine: bare, io, remove } = await bareMachine({ Architecture: "arm64", Network: "socket" });
+  const state = { ...bare.state, SSHPort: await freePort(new Set()), EnginePort: await freePort(new Set()) };
+  const machine = { ...bare, state };
+  const firmware = join(machine.dir, "code,1.fd");
+  for (const file of [firmware, filesOf(machine).firmware]) {
+    await writeFile(file, "");
+    await truncate(file, 64 * 1024 ** 2);
+  }
+  const given = { platform: "linux", accelerator: "tcg", firmware, hasSeed: false, isPaused: true } as const;
+  await io.run("qemu-system-aarch64", commandLine(machine, given));
+  await qemu.snapshots?.save(machine, "one", io);
+  expect(await qemu.inspect(machine, io)).toEqual({ status: "paused" });
+  await remove();
 });
 
 test("PowerShell gets a command line that Windows takes apart again as it was", () => {

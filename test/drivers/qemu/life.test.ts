@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { waitForSsh } from "../../../drivers/qemu/boot.js";
 import qemu from "../../../drivers/qemu/index.js";
 import { launch } from "../../../drivers/qemu/launch.js";
+import { endAll } from "../../../drivers/qemu/life.js";
 import { filesOf } from "../../../drivers/qemu/machine.js";
 import { monitorOf } from "../../../drivers/qemu/monitor.js";
 import { processesOf, processOf } from "../../../drivers/qemu/process.js";
@@ -32,8 +34,25 @@ describe("a machine whose QEMU is real", () => {
     expect(await status()).toBe("stopped");
     await qemu.kill?.(machine, io);
     await qemu.stop?.(machine, io);
-    await qemu.start?.(machine, io);
-    expect(await status()).toBe("running");
+    expect(await status()).toBe("stopped");
+  });
+
+  test("that ends instead of booting is not waited for, and the end of its console is told", async () => {
+    await writeFile(filesOf(machine).console, "\u001b[1mKernel panic\u001b[0m\r\n");
+    const told = expect(waitForSsh(machine, io, "start")).rejects.toMatchObject({
+      message: "vm: the machine has ended instead of booting",
+      output: "Kernel panic",
+    });
+    await endAll(machine, io);
+    await told;
+    expect(io.events).toContainEqual(expect.objectContaining({ type: "output", step: "start", line: "Kernel panic" }));
+  });
+
+  test("that does not boot is given up after ten minutes", async () => {
+    await expect(waitForSsh(machine, inAHurry(io, 1_000), "start")).rejects.toMatchObject({
+      message: "gave up waiting for ssh of vm after 600 s",
+      hint: expect.stringContaining("cloud-init") as string,
+    });
   });
 
   test("is stopped when its system powers itself off", async () => {
@@ -76,7 +95,7 @@ describe("a machine whose QEMU is real", () => {
     await writeFile(join(machine.dir, "qmp.sock"), "");
     expect(await status()).toBe("stopped");
     await qemu.kill?.(machine, io);
-    await qemu.start?.(machine, io);
+    await launch(machine, io);
     expect(await status()).toBe("running");
     expect(other.exitCode).toBeNull();
     other.kill();
@@ -86,7 +105,7 @@ describe("a machine whose QEMU is real", () => {
   test("is stopped when its QEMU was killed, and starts again", async () => {
     process.kill((await processOf(machine, io)) ?? 0, "SIGKILL");
     await expect.poll(status).toBe("stopped");
-    await qemu.start?.(machine, io);
+    await launch(machine, io);
     expect(await status()).toBe("running");
   });
 
@@ -115,13 +134,13 @@ describe("a machine whose QEMU is real", () => {
 });
 
 /** For whom a minute of waiting is over at once. */
-function inAHurry<T extends ReturnType<typeof realIo>>(io: T): T {
+function inAHurry<T extends ReturnType<typeof realIo>>(io: T, times = 20): T {
   let ahead = 0;
   return {
     ...io,
     now: () => Date.now() + ahead,
     sleep: (ms: number) => {
-      ahead += ms * 20;
+      ahead += ms * times;
       return Promise.resolve();
     },
   };

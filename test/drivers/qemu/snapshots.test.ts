@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import qemu from "../../../drivers/qemu/index.js";
+import { launch } from "../../../drivers/qemu/launch.js";
 import { filesOf } from "../../../drivers/qemu/machine.js";
 import { monitorOf } from "../../../drivers/qemu/monitor.js";
 import { ask } from "../../../drivers/qemu/qmp.js";
@@ -51,7 +52,7 @@ describe("snapshots of a real QEMU", () => {
   test("are the same devices' with and without the seed of the first boot", async () => {
     await qemu.kill?.(machine, io);
     await writeFile(filesOf(machine).seed, Buffer.alloc(64 * 1024));
-    await qemu.start?.(machine, io);
+    await launch(machine, io);
     await ask(monitorOf(machine), "eject", { id: "seed0", force: true });
     await ask(monitorOf(machine), "blockdev-del", { "node-name": "seed" });
     await rm(filesOf(machine).seed);
@@ -66,7 +67,7 @@ describe("snapshots of a real QEMU", () => {
     await write(machine, "0x11");
     await qemu.snapshots?.save(machine, "off", io);
     await write(machine, "0x22");
-    await qemu.start?.(machine, io);
+    await launch(machine, io);
     await restore("off");
     expect(await status()).toBe("stopped");
     const read = await output("qemu-io", ["-c", "read -P 0x11 0 64k", filesOf(machine).disk]);

@@ -1,0 +1,121 @@
+import { createReadStream } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { groupOf } from "../../drivers/qemu/network.js";
+import { finish } from "../support/command.js";
+import { describeOnHosts } from "../support/lab.js";
+import { forVms, installPrerequisites } from "../support/prerequisites.js";
+import { installProgram, type Program } from "../support/program.js";
+import { vmImage } from "../support/vm/image.js";
+import { whoHas } from "../support/vm/wire.js";
+
+const patience = 900_000;
+
+describeOnHosts("a virtual machine by QEMU", (lab) => {
+  let program: Program;
+  let image: string;
+  const machine = (...args: readonly string[]) => program.machine(args);
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const ran = await machine(...args);
+    expect(ran, args.join(" ")).toMatchObject({ code: 0 });
+    return ran.stdout.trim();
+  };
+  const docker = async (command: string, input?: ReturnType<typeof createReadStream>): Promise<string> => {
+    const line = `eval "$(machine env vm)"; docker ${command}`;
+    const ran = await program.bash(line, input === undefined ? {} : { input });
+    expect(ran, command).toMatchObject({ code: 0 });
+    return ran.stdout.trim();
+  };
+  const state = async (): Promise<Readonly<Record<string, string>>> => {
+    const text = await readFile(join(program.store, "machines", "vm", "config.json"), "utf8");
+    return (JSON.parse(text) as { Driver: Record<string, string> }).Driver;
+  };
+
+  beforeAll(async () => {
+    await installPrerequisites(forVms);
+    [program, image] = [await installProgram(), await vmImage()];
+  }, patience);
+  afterAll(async () => {
+    await machine("rm", "-y", "-f", "vm");
+    await program.remove();
+  });
+
+  test("is made with one command, and runs containers by the docker CLI", { timeout: patience }, async () => {
+    const userdata = join(program.home, "user-data");
+    await writeFile(userdata, "#cloud-config\nwrite_files: [{path: /etc/ours, content: hello}]\n");
+    const created = await machine(
+      ...["create", "-d", "qemu", "--qemu-image", image, "--qemu-memory", "1024", "--qemu-disk-size", "4000"],
+      ...["--qemu-ssh-user", "ann", "--qemu-userdata", userdata, "--qemu-network", "socket"],
+      ...["--qemu-share-folder", `${program.home}:/mnt/home`, "vm"],
+    );
+    expect(created.code, created.stderr).toBe(0);
+    // Debian's kernel for clouds has no 9p.
+    expect(created.stderr).toContain("(vm) /mnt/home is not mounted");
+    await docker("load", createReadStream(lab.busyboxTar));
+    expect(await docker("run --rm busybox echo hello")).toBe("hello");
+    expect(await said("ls", "-f", "{{.Name}} {{.DriverName}} {{.State}} {{.Error}}")).toBe("vm qemu Running");
+  });
+
+  test("has the host key that was made before its first boot, and keeps no seed", async () => {
+    const shown = await said("ssh", "vm", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+    expect(shown.split(" ")[1]).toBe((await state())["SSHHostKey"]);
+    expect((await readdir(join(program.store, "machines", "vm"))).sort()).toEqual([
+      ...["addresses.json", "ca.pem", "cert.pem", "config.json", "console.log", "disk.qcow2", "id_rsa", "id_rsa.pub"],
+      ...["key.pem", "known_hosts", "ports.json", "qemu.pid", "qmp.sock", "server-key.pem", "server.pem"],
+    ]);
+  });
+
+  test("has the user, the CPUs, the memory, the disk and the file that were asked for", async () => {
+    const facts = "id -un; hostname; nproc; cat /etc/ours; echo; df -m --output=size / | tail -n 1; free -m | grep Mem";
+    const [user, name, cpus, file, disk, memory] = (await said("ssh", "vm", facts)).split("\n");
+    expect([user, name, cpus, file]).toEqual(["ann", "vm", "2", "hello"]);
+    expect(Number(disk)).toBeGreaterThan(3_500);
+    expect(Number(memory?.trim().split(/\s+/)[1])).toBeGreaterThan(900);
+  });
+
+  test("answers its neighbours on the network of the store's machines", async () => {
+    const { NetworkAddress = "", MachineId = "" } = await state();
+    const mac = await whoHas(groupOf(program.store), NetworkAddress.split("/")[0] ?? "");
+    expect(mac).toBe(`52:54:01:${(MachineId.match(/../g) ?? []).slice(0, 3).join(":")}`);
+  });
+
+  test("is brought back by a snapshot to what it was, and to the time of now", { timeout: patience }, async () => {
+    await docker("run -d --name counter busybox sleep 100000");
+    await said("snapshot", "vm", "save", "before");
+    await docker("rm -f counter");
+    await said("ssh", "vm", "sudo touch /after");
+    expect(await said("snapshot", "vm", "ls")).toMatch(/^NAME +SAVED +MEMORY\nbefore +20\S+Z +yes$/);
+    const now = Math.floor(Date.now() / 1_000);
+    expect(await said("snapshot", "vm", "restore", "before")).toBe('Snapshot "before" of "vm" was restored.');
+    expect(Number(await said("ssh", "vm", "date +%s"))).toBeGreaterThanOrEqual(now);
+    expect(await said("ssh", "vm", "ls /after || true")).toBe("");
+    expect(await docker("ps --format {{.Names}}")).toBe("counter");
+    await said("snapshot", "vm", "rm", "before");
+    expect(await said("snapshot", "vm", "ls")).toMatch(/^NAME +SAVED +MEMORY$/);
+  });
+
+  test("keeps ports, host key, certificates and images over stop and start", { timeout: 2 * patience }, async () => {
+    const before = [await said("env", "vm"), await said("url", "vm"), (await state())["SSHPort"]];
+    await said("stop", "vm");
+    expect(await said("status", "vm")).toBe("Stopped");
+    await said("start", "vm");
+    expect([await said("env", "vm"), await said("url", "vm"), (await state())["SSHPort"]]).toEqual(before);
+    expect(await docker("run --rm busybox echo again")).toBe("again");
+    expect(await said("ssh", "vm", "cloud-init status || true")).toContain("disabled");
+  });
+
+  test("prints on its console what Linux says", async () => {
+    const printed = await said("console", "vm");
+    expect(printed).toContain("Linux version");
+    expect(printed).toMatch(/vm login:/);
+  });
+
+  test("leaves no process, no file and no socket when it is removed", async () => {
+    const { MachineId = "" } = await state();
+    await said("rm", "-y", "vm");
+    expect(await finish("pgrep", ["-f", MachineId])).toMatchObject({ code: 1, stdout: "" });
+    expect(await readdir(join(program.store, "machines"))).toEqual([]);
+    expect(await readFile("/proc/net/unix", "utf8")).not.toContain(program.store);
+  });
+});
