@@ -1,112 +1,59 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Version, versions } from "../support/virtualbox/release.js";
-import { blocks, infoOf, withBox } from "./manage.js";
+import { type Managed, blocks, infoOf, makeBox, withBox } from "./manage.js";
 
-describe("the versions of VirtualBox differ:", () => {
-  it.each(versions.map((each) => [each]))("%s says which it is, and lists nothing at first", async (version) => {
-    await withBox({ version }, async ({ manage }) => {
-      expect((await manage("--version")).stdout).toMatch(new RegExp(`^${version.replaceAll(".", "\\.")}r\\d{6}\n$`));
-      for (const what of ["vms", "runningvms", "hostonlyifs", "dhcpservers", "hdds", "dvds"]) {
-        expect(await manage("list", what)).toEqual({ stdout: "", stderr: "", code: 0 });
-      }
+const news = [
+  [["createvm", "--name", "x", "--platform-architecture", "x86"], "7.1.6"],
+  [["modifyvm", "m1", "--x86-pae", "on"], "7.1.6"],
+  [["modifyvm", "m1", "--firmware-boot-menu", "disabled"], "7.1.6"],
+  [["modifyvm", "m1", "--chipset", "armv8virtual"], "7.1.6"],
+  [["modifyvm", "m1", "--graphicscontroller", "qemuramfb"], "7.1.6"],
+  [["modifyvm", "m1", "--nat-pf1", "a,tcp,,1,,2"], "7.0.0"],
+  [["modifyvm", "m1", "--audio-enabled", "off"], "7.0.0"],
+  [["modifyvm", "m1", "--nat-localhostreachable1", "on"], "7.0.0"],
+  [["guestproperty", "enumerate", "m1", "--old-format"], "7.0.0"],
+] as const;
+
+/** What docker-machine and vagrant have always said. */
+const old = [
+  ...["--firmware", "bios", "--bioslogofadein", "off", "--bioslogofadeout", "off", "--bioslogodisplaytime", "0"],
+  ...["--biosbootmenu", "disabled", "--ostype", "Linux26_64", "--cpus", "2", "--memory", "1536", "--acpi", "on"],
+  ...["--ioapic", "on", "--rtcuseutc", "on", "--natdnshostresolver1", "off", "--natdnsproxy1", "on"],
+  ...["--cpuhotplug", "off", "--pae", "on", "--hpet", "on", "--hwvirtex", "on", "--nestedpaging", "on"],
+  ...["--largepages", "on", "--vtxvpid", "on", "--accelerate3d", "off", "--boot1", "dvd", "--nic2", "hostonly"],
+  ...["--nictype2", "82540EM", "--nicpromisc2", "deny", "--cableconnected2", "on"],
+];
+
+describe.each(versions.map((each) => [each]))("VirtualBox %s", (version) => {
+  let managed: Managed;
+  beforeAll(async () => {
+    managed = await makeBox({ version });
+  });
+  afterAll(() => managed.box.stop());
+
+  it("says which it is, and lists nothing at first", async () => {
+    const { stdout } = await managed.manage("--version");
+    expect(stdout).toMatch(new RegExp(`^${version.replaceAll(".", "\\.")}r\\d{6}\n$`));
+    for (const what of ["vms", "runningvms", "hostonlyifs", "dhcpservers", "hdds", "dvds"]) {
+      expect(await managed.manage("list", what)).toEqual({ stdout: "", stderr: "", code: 0 });
+    }
+    await managed.makeVm();
+  });
+
+  it("takes what docker-machine and vagrant have always said", async () => {
+    expect(await managed.manage("modifyvm", "m1", ...old)).toMatchObject({ code: 0, stderr: "" });
+    expect(await infoOf(managed.manage)).toMatchObject({
+      ...{ bootmenu: "disabled", memory: "1536", hpet: "on", boot1: "dvd", nic2: "hostonly" },
     });
   });
 
-  it.each([
-    [["createvm", "--name", "x", "--platform-architecture", "x86"], "7.1.6"],
-    [["modifyvm", "m1", "--x86-pae", "on"], "7.1.6"],
-    [["modifyvm", "m1", "--firmware-boot-menu", "disabled"], "7.1.6"],
-    [["modifyvm", "m1", "--chipset", "armv8virtual"], "7.1.6"],
-    [["modifyvm", "m1", "--graphicscontroller", "qemuramfb"], "7.1.6"],
-    [["modifyvm", "m1", "--nat-pf1", "a,tcp,,1,,2"], "7.0.0"],
-    [["modifyvm", "m1", "--audio-enabled", "off"], "7.0.0"],
-    [["modifyvm", "m1", "--nat-localhostreachable1", "on"], "7.0.0"],
-    [["guestproperty", "enumerate", "m1", "--old-format"], "7.0.0"],
-  ] as const)("%j is taken from %s on", async (args, since) => {
-    for (const version of versions) {
-      await withBox({ version }, async ({ manage, makeVm }) => {
-        await makeVm();
-        expect([version, (await manage(...args)).code === 0]).toEqual([
-          version,
-          versions.indexOf(version) >= versions.indexOf(since),
-        ]);
-      });
-    }
+  it.each(news)("and %j, which came with %s", async (args, since) => {
+    const isKnown = versions.indexOf(version) >= versions.indexOf(since);
+    expect((await managed.manage(...args)).code === 0).toBe(isKnown);
   });
+});
 
-  it.each(versions.map((each) => [each]))(
-    "%s takes what docker-machine and vagrant have always said",
-    async (version) => {
-      await withBox({ version }, async ({ manage, makeVm }) => {
-        await makeVm();
-        const bios = [
-          "--firmware",
-          "bios",
-          "--bioslogofadein",
-          "off",
-          "--bioslogofadeout",
-          "off",
-          "--bioslogodisplaytime",
-          "0",
-          "--biosbootmenu",
-          "disabled",
-        ];
-        const machine = [
-          "--ostype",
-          "Linux26_64",
-          "--cpus",
-          "2",
-          "--memory",
-          "1536",
-          "--acpi",
-          "on",
-          "--ioapic",
-          "on",
-          "--rtcuseutc",
-          "on",
-        ];
-        const nat = [
-          "--natdnshostresolver1",
-          "off",
-          "--natdnsproxy1",
-          "on",
-          "--cpuhotplug",
-          "off",
-          "--pae",
-          "on",
-          "--hpet",
-          "on",
-        ];
-        const processor = [
-          "--hwvirtex",
-          "on",
-          "--nestedpaging",
-          "on",
-          "--largepages",
-          "on",
-          "--vtxvpid",
-          "on",
-          "--accelerate3d",
-          "off",
-          "--boot1",
-          "dvd",
-        ];
-        const nic = ["--nic2", "hostonly", "--nictype2", "82540EM", "--nicpromisc2", "deny", "--cableconnected2", "on"];
-        expect(await manage("modifyvm", "m1", ...bios, ...machine, ...nat, ...processor, ...nic)).toMatchObject({
-          code: 0,
-          stderr: "",
-        });
-        expect(await infoOf(manage)).toMatchObject({
-          bootmenu: "disabled",
-          memory: "1536",
-          hpet: "on",
-          boot1: "dvd",
-          nic2: "hostonly",
-        });
-      });
-    },
-  );
-
+describe("the versions of VirtualBox differ:", () => {
   it.each([
     ["6.1.50", [false, false]],
     ["7.0.20", [true, false]],
