@@ -53,6 +53,11 @@ export const forVms: readonly Prerequisite[] = [
   { program: "ssh", package: "openssh-client", why: "is the other opinion on their host keys" },
 ];
 
+/** A client of VirtualBox that judges the stand-in. */
+export const forVagrant: readonly Prerequisite[] = [
+  { program: "vagrant", package: "vagrant", why: "drives VirtualBox's stand-in" },
+];
+
 /** For tests of what other programs make of our files and of what we print. */
 export const forTests: readonly Prerequisite[] = [
   ...forVirtualBox,

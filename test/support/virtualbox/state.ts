@@ -66,6 +66,8 @@ export interface Snapshot {
   readonly hardware: Hardware;
   /** Copies of its disks, by the medium's id. */
   readonly disks: Readonly<Record<string, string>>;
+  /** Of a VM that was running; empty: it was off. */
+  readonly stateFile: string;
 }
 
 /** What modifyvm changes and a snapshot keeps. */
