@@ -35,7 +35,7 @@ export const forPodman: readonly Prerequisite[] = [
 ];
 
 /** For the stand-in of VirtualBox: its disks, its VMs and their host-only networks. */
-export const forVirtualBox: readonly Prerequisite[] = [
+const forVirtualBox: readonly Prerequisite[] = [
   { program: "qemu-img", package: "qemu-utils", why: "makes the disks of VirtualBox's stand-in" },
   { program: "qemu-system-x86_64", package: "qemu-system-x86", why: "runs the VMs of VirtualBox's stand-in" },
   { program: "ip", package: "iproute2", why: "makes the host-only networks of VirtualBox's stand-in" },

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { forVagrant, forVms, installPrerequisites } from "../prerequisites.js";
 import { vmImage } from "../vm/image.js";
 import { type LoggedCall, virtualBox } from "./index.js";
-import { gateway, vagrantEnv, writeVagrantBox } from "./vagrant.js";
+import { address, vagrantEnv, writeVagrantBox } from "./vagrant.js";
 
 const steps: readonly (readonly string[])[] = [
   ["up", "--provider", "virtualbox"],
-  ["ssh", "-c", `ip -br address; ping -c 1 ${gateway}`],
+  ["ssh", "-c", `ip -br address | grep ${address}/24`],
   ["suspend"],
   ["resume"],
   ["ssh", "-c", "uptime"],

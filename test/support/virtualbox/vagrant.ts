@@ -13,10 +13,9 @@ export interface VagrantOptions {
   readonly bootTimeout: number;
 }
 
-/** The computer in the network of vagrant's VM. */
-export const gateway = "192.168.56.1";
+/** Of vagrant's VM in its host-only network. */
+export const address = "192.168.56.40";
 
-const address = "192.168.56.40";
 const macs = ["08:00:27:00:00:01", "08:00:27:00:00:02"] as const;
 
 /** The environment of vagrant that finds only that VirtualBox, and keeps all it has in a folder. */
