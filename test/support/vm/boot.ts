@@ -8,7 +8,7 @@ import { freePort, greets } from "../../../src/driver/index.js";
 export interface Vm {
   /** On loopback, where its sshd is. */
   readonly port: number;
-  /** Resolves when it has powered itself off. */
+  /** Resolves when it has powered itself off; rejects where it has not after two minutes. */
   off(): Promise<void>;
   /** Ends it at once. */
   kill(): Promise<void>;
@@ -41,7 +41,8 @@ export async function bootVm(parts: VmParts): Promise<Vm> {
     await closed;
   };
   const off = async (): Promise<void> => {
-    await closed;
+    const isOff = await Promise.race([closed.then(() => true), sleep(120_000, false, { ref: false })]);
+    if (!isOff) throw new Error("the machine does not power itself off");
   };
   const end = Date.now() + 540_000;
   while (!(await greets(port))) {
