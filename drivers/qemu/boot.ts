@@ -11,6 +11,7 @@ import {
 } from "../../src/driver/index.js";
 import { consoleTail, finishFirstBoot, followConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
+import { launch } from "./launch.js";
 import { filesOf, target, type QemuState } from "./machine.js";
 import { monitorOf } from "./monitor.js";
 import { processOf } from "./process.js";
@@ -39,11 +40,28 @@ export async function waitForSsh(machine: Machine<QemuState>, io: Io, step: stri
   await tellNews();
 }
 
+/** The same, of a create that goes on: the machine is started anew where it does not run any more. */
+export async function bootUp(
+  machine: Machine<QemuState>,
+  io: Io,
+  step: string,
+): Promise<Partial<QemuState> | undefined> {
+  const changes = (await processOf(machine, io)) === undefined ? await launch(machine, io) : undefined;
+  await waitForSsh({ ...machine, state: { ...machine.state, ...changes } }, io, step);
+  return changes;
+}
+
 /** Logs in, waits for cloud-init, and takes the seed away, since it holds the machine's private host key. */
-export async function finishBoot(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
-  const { name, state } = machine;
+export async function finishBoot(
+  given: Machine<QemuState>,
+  io: Io,
+  step: string,
+): Promise<Partial<QemuState> | undefined> {
+  const changes = await bootUp(given, io, step);
+  const machine = { ...given, state: { ...given.state, ...changes } };
+  const { name } = machine;
   const files = filesOf(machine);
-  const shell = await reach(io, target(state), (line) => {
+  const shell = await reach(io, target(machine.state), (line) => {
     io.report({ type: "notice", machine: name, step, at: io.now(), line });
   }).catch(async (error: unknown) => {
     throw await withConsole(error, files.console);
@@ -57,6 +75,7 @@ export async function finishBoot(machine: Machine<QemuState>, io: Io, step: stri
     if (!isMachineError(error) || !/find node/i.test(error.message)) throw error;
   });
   await rm(files.seed, { force: true });
+  return changes;
 }
 
 /** Says which shared folders are not there: a machine boots without them. */

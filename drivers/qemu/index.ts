@@ -29,7 +29,7 @@ const startMachine: Step<QemuState> = {
 
 const waitForSsh: Step<QemuState> = {
   name: "wait for ssh",
-  run: async (machine, io) => (await import("./boot.js")).waitForSsh(machine, io, "wait for ssh"),
+  run: async (machine, io) => (await import("./boot.js")).bootUp(machine, io, "wait for ssh"),
 };
 
 const finishBoot: Step<QemuState> = {
@@ -54,10 +54,10 @@ export default defineDriver({
   },
   console: (machine) => filesOf(machine).console,
   snapshots: {
-    list: async (machine, io) => (await snapshots()).list(machine, io),
-    save: async (machine, name, io) => (await snapshots()).save(machine, name, io),
-    restore: async (machine, name, io) => (await snapshots()).restore(machine, name, io),
-    remove: async (machine, name, io) => (await snapshots()).remove(machine, name, io),
+    list: async (machine, io) => (await snapshots(machine)).list(machine, io),
+    save: async (machine, name, io) => (await snapshots(machine)).save(machine, name, io),
+    restore: async (machine, name, io) => (await snapshots(machine)).restore(machine, name, io),
+    remove: async (machine, name, io) => (await snapshots(machine)).remove(machine, name, io),
   },
 
   start: async (machine, io) => (await import("./life.js")).start(machine, io),
@@ -65,7 +65,8 @@ export default defineDriver({
   kill: async (machine, io) => (await import("./life.js")).kill(machine, io),
 });
 
-async function snapshots(): Promise<Snapshots<QemuState>> {
+async function snapshots({ state }: Machine<QemuState>): Promise<Snapshots<QemuState>> {
+  checkState(state);
   return (await import("./snapshots.js")).snapshots;
 }
 
