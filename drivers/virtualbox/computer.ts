@@ -1,8 +1,6 @@
-import { arch, availableParallelism, homedir, networkInterfaces, platform } from "node:os";
+import { arch, availableParallelism, homedir, platform } from "node:os";
 import { greets, type Io } from "../../src/driver/index.js";
-import type { Architecture } from "../../src/vm/index.js";
-import { networkOf, type Network } from "./address.js";
-import { linuxRoutes, netstatRoutes } from "./routes.js";
+import { ownNetworks, routedNetworks, type Architecture, type Network } from "../../src/vm/index.js";
 
 /** What the driver must know of the computer that VirtualBox runs on; a test describes another one. */
 export interface Computer {
@@ -32,8 +30,8 @@ export function thisComputer(): Computer {
     cpus: availableParallelism(),
     home: homedir(),
     exists: async (path) => (await import("node:fs")).existsSync(path),
-    networks,
-    routes: (io) => routes(system, io),
+    networks: ownNetworks,
+    routes: (io) => routedNetworks(system, io),
     greets,
     canVirtualize: (io) => canVirtualize(system, architecture, io),
   };
@@ -43,20 +41,6 @@ export function thisComputer(): Computer {
 async function textOf(path: string, otherwise: string): Promise<string> {
   const { readFile } = await import("node:fs/promises");
   return readFile(path, "utf8").catch(() => otherwise);
-}
-
-function networks(): readonly Network[] {
-  const all = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
-  return all.flatMap(({ family, cidr, internal }) => {
-    const network = family === "IPv4" && !internal && cidr !== null ? networkOf(cidr) : undefined;
-    return network === undefined ? [] : [network];
-  });
-}
-
-async function routes(system: string, io: Io): Promise<readonly Network[]> {
-  if (system === "linux") return linuxRoutes(await textOf("/proc/net/route", ""));
-  const { stdout } = await io.run("netstat", ["-rn"]).catch(() => ({ stdout: "" }));
-  return netstatRoutes(stdout);
 }
 
 /** Windows does not say it where Hyper-V has it, which VirtualBox can use. ARM processors always have it. */

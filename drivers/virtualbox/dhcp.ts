@@ -1,4 +1,4 @@
-import { isIn, maskOf, numberOf, textOf, type Network } from "./address.js";
+import { isIn, maskOf, numberOf, textOf, type Network } from "../../src/vm/index.js";
 import type { HostOnly } from "./network.js";
 import { parseBlocks } from "./parse.js";
 import type { VBoxManage } from "./vboxmanage.js";

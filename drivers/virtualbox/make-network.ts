@@ -1,5 +1,5 @@
 import { MachineError, poll, reserve, type Machine } from "../../src/driver/index.js";
-import { cidrOf, isIn, lastOf, maskOf, networkOf, textOf, type Network } from "./address.js";
+import { cidrOf, isIn, lastOf, maskOf, networkOf, textOf, type Network } from "../../src/vm/index.js";
 import { failureOf, saidBy } from "./failure.js";
 import { chooseNetwork, hasHostOnlyNets, knownNetworks, type HostOnly } from "./network.js";
 import { networkIn, type VirtualBoxState } from "./state.js";

@@ -1,5 +1,5 @@
 import { MachineError } from "../../src/driver/index.js";
-import { cidrOf, networkOf, numberOf, overlap, prefixOf, textOf, type Network } from "./address.js";
+import { cidrOf, networkOf, numberOf, overlap, prefixOf, textOf, type Network } from "../../src/vm/index.js";
 import { isAtLeast, parseBlocks } from "./parse.js";
 import type { VBoxManage } from "./vboxmanage.js";
 

@@ -6,7 +6,7 @@ import { chooseImage } from "../../src/vm/index.js";
 import type { Computer } from "./computer.js";
 import { listMachines } from "./list.js";
 import { chooseNetwork, knownNetworks } from "./network.js";
-import { networkOf } from "./address.js";
+import { networkOf } from "../../src/vm/index.js";
 import type { VirtualBoxOptions } from "./options.js";
 import { isAtLeast } from "./parse.js";
 import type { VirtualBoxState } from "./state.js";

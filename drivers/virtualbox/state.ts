@@ -1,5 +1,5 @@
 import { checkSaved, isPort, isText, type DriverState, type Machine } from "../../src/driver/index.js";
-import { networkOf } from "./address.js";
+import { networkOf } from "../../src/vm/index.js";
 
 /** The `Driver` object of config.json: the members that docker-machine 0.16 has, in its order, then ours. */
 export interface VirtualBoxState extends DriverState {

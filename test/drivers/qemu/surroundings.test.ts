@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findAccelerator } from "../../../drivers/qemu/accelerator.js";
 import { findFirmware } from "../../../drivers/qemu/firmware.js";
-import { freeNetwork, groupOf, interfacesOf, reserveAddress, routesOf } from "../../../drivers/qemu/network.js";
+import { networkOf, textOf } from "../../../src/vm/index.js";
+import { freeNetwork, groupOf, interfacesOf, reserveAddress } from "../../../drivers/qemu/network.js";
 import { mountsOf } from "../../../drivers/qemu/share.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { exampleState } from "./support.js";
@@ -55,25 +56,11 @@ test("firmware is taken where it is whole", async () => {
 
 describe("a network of the machines of a store", () => {
   test("is one that no interface and no route of this computer has a part of", () => {
-    expect(freeNetwork([])).toBe("10.213.0");
-    const used = [
-      { address: "10.213.0.7", length: 32 },
-      { address: "10.213.1.200", length: 24 },
-      { address: "10.213.2.0", length: 23 },
-      { address: "192.168.1.1", length: 16 },
-    ];
-    expect(freeNetwork(used)).toBe("10.213.4");
-    expect(() => freeNetwork([{ address: "10.0.0.0", length: 8 }])).toThrow("no network between");
-  });
-
-  test("knows the routes as Linux prints them", () => {
-    const header = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
-    const lines = [
-      "eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0",
-      "tun0\t0004D50A\t00000000\t0001\t0\t0\t0\t00FCFFFF\t0\t0\t0",
-    ];
-    expect(routesOf(`${header}${lines.join("\n")}\n`)).toEqual([{ address: "10.213.4.0", length: 22 }]);
-    expect(routesOf("")).toEqual([]);
+    const free = (...used: readonly string[]): string =>
+      textOf(freeNetwork(used.flatMap((one) => networkOf(one) ?? [])).base);
+    expect(free()).toBe("10.213.0.0");
+    expect(free("10.213.0.7/32", "10.213.1.200/24", "10.213.2.0/23", "192.168.1.1/16")).toBe("10.213.4.0");
+    expect(() => free("10.0.0.0/8")).toThrow("no network between");
   });
 
   test("gives each machine an address, those of stopped ones included, and is another wire for each store", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { networkOf } from "../../../drivers/virtualbox/address.js";
+import { networkOf } from "../../../src/vm/index.js";
 import type { Computer } from "../../../drivers/virtualbox/computer.js";
 import { virtualBoxOn } from "../../../drivers/virtualbox/index.js";
 import { driverChecks, fakeIo, type Script } from "../../../src/driver/conformance.js";

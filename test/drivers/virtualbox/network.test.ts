@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cidrOf, networkOf, numberOf, type Network } from "../../../drivers/virtualbox/address.js";
+import { cidrOf, networkOf, numberOf, type Network } from "../../../src/vm/index.js";
 import { freeAddress } from "../../../drivers/virtualbox/make-network.js";
 import {
   chooseNetwork,
