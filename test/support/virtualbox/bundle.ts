@@ -1,20 +1,30 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { cacheFolder } from "../engine.js";
 
 /** The program as one file, since Node takes several times as long to load it from its parts; made once for each state. */
 export async function bundle(): Promise<string> {
-  const file = join(homedir(), ".cache", "machine-test", `VBoxManage-${await hashOfSources()}.cjs`);
+  const file = join(cacheFolder(), "VBoxManage", `${await hashOfSources()}.cjs`);
   if (existsSync(file)) return file;
-  await mkdir(join(file, ".."), { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
+  await removeOld(dirname(file));
   const [entry, temporary] = [join(import.meta.dirname, "main.ts"), `${file}.${String(process.pid)}`];
   const result = await build({ entryPoints: [entry], bundle: true, platform: "node", format: "cjs", write: false });
   await writeFile(temporary, result.outputFiles[0]?.contents ?? "");
   await rename(temporary, file);
   return file;
+}
+
+/** Other checkouts may use what others made, so they stay for two weeks. */
+async function removeOld(folder: string): Promise<void> {
+  const old = Date.now() - 14 * 24 * 3_600_000;
+  for (const name of await readdir(folder)) {
+    const made = await stat(join(folder, name)).catch(() => undefined);
+    if (made !== undefined && made.mtimeMs < old) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function hashOfSources(): Promise<string> {

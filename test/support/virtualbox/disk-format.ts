@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
 
 /** What a file really is, whatever its name says. */
 export interface DiskFile {
@@ -62,8 +62,13 @@ export function convertDisk(from: string, fromFormat: string, to: string, format
   return writeUuid(to, format);
 }
 
+/** By a larger copy, as qemu-img enlarges no VDI in place. */
 export function resizeDisk(file: string, format: DiskFile["format"], size: number): void {
-  qemuImage("resize", "-q", "-f", qemuFormat(format), file, String(size));
+  const [larger, name, { uuid } = {}] = [`${file}.larger`, qemuFormat(format), readHardDisk(file)];
+  qemuImage("create", "-q", "-f", name, larger, String(size));
+  qemuImage("convert", "-n", "-f", name, "-O", name, file, larger);
+  writeUuid(larger, format, uuid);
+  renameSync(larger, file);
 }
 
 function readVdi(header: Buffer): DiskFile {

@@ -49,7 +49,11 @@ function readController(text: string, item: Item, disks: readonly Item[]): OvfCo
   const [id = "", type] = [item["InstanceID"], item["ResourceSubType"]];
   const bus = type === "AHCI" ? "sata" : type === "VirtioSCSI" ? "virtio" : "ide";
   const own = disks.filter((each) => each["Parent"] === id);
-  return { id, bus, disks: own.map((each) => ({ ...readDisk(text, each), port: Number(each["AddressOnParent"] ?? "0") })) };
+  return {
+    id,
+    bus,
+    disks: own.map((each) => ({ ...readDisk(text, each), port: Number(each["AddressOnParent"] ?? "0") })),
+  };
 }
 
 function readDisk(text: string, item: Item): { readonly file: string; readonly size: string } {

@@ -1,15 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Machine, Nic } from "./state.js";
+import type { Call } from "./call.js";
+import type { Machine, Medium, Nic } from "./state.js";
 
 /**
  * Writes a VM's settings file: enough of its XML for those who read forwards and ids in it, and all of the VM in a
  * comment, which registervm reads.
  */
-export function writeSettings(machine: Machine): void {
+export function writeSettings({ state }: Pick<Call, "state">, machine: Machine): void {
   mkdirSync(dirname(machine.settingsFile), { recursive: true });
   const adapters = machine.hardware.nics.map(adapter).join("");
-  const all = Buffer.from(JSON.stringify(machine)).toString("base64");
+  const disks = disksOf(machine);
+  const media = state.media.filter((each) => disks.includes(each.uuid));
+  const all = Buffer.from(JSON.stringify({ machine, media })).toString("base64");
   writeFileSync(
     machine.settingsFile,
     `<?xml version="1.0"?>
@@ -27,9 +30,22 @@ ${adapters}      </Network>
 }
 
 /** @returns undefined for what is no settings file of the stand-in's */
-export function readSettings(file: string): Machine | undefined {
+export function readSettings(file: string): Settings | undefined {
   const all = /<!-- (\S+) -->/.exec(readFileSync(file, "utf8"))?.[1];
-  return all === undefined ? undefined : (JSON.parse(Buffer.from(all, "base64").toString()) as Machine);
+  return all === undefined ? undefined : (JSON.parse(Buffer.from(all, "base64").toString()) as Settings);
+}
+
+/** A VM and the media that it has. */
+export interface Settings {
+  readonly machine: Machine;
+  readonly media: readonly Medium[];
+}
+
+/** Ids of all its media, also of those that only a snapshot has. */
+export function disksOf(machine: Machine): readonly string[] {
+  const hardware = [machine.hardware, ...machine.snapshots.map((each) => each.hardware)];
+  const attachments = hardware.flatMap((each) => each.controllers).flatMap((each) => each.attachments);
+  return [...new Set(attachments.map((each) => each.medium))];
 }
 
 function adapter(nic: Nic, slot: number): string {

@@ -4,10 +4,10 @@ import { dirname, join, resolve } from "node:path";
 import { type Call, type Command, findMachine, isOnline } from "../call.js";
 import { has, option, readLine, valueOf } from "../getopt.js";
 import { newHardware, osTypesOf } from "../hardware.js";
-import { forget, mediumOf, usersOf } from "../media.js";
+import { forget, refuseSecond, usersOf } from "../media.js";
 import { type Refusal, apiError, argumentError, notImplemented, plainError, syntaxError } from "../refusal.js";
 import { type Release, atLeast } from "../release.js";
-import { readSettings, writeSettings } from "../settings-file.js";
+import { disksOf, readSettings, writeSettings } from "../settings-file.js";
 import type { Machine, Medium } from "../state.js";
 
 const createContext =
@@ -40,7 +40,7 @@ export const createVm: Command = (call, args) => {
     ...{ platform, groups: valueOf(line, "groups") ?? "/", file: join(base, name, `${name}.vbox`) },
   });
   refuseSecondMachine(call, machine);
-  writeSettings(machine);
+  writeSettings(call, machine);
   if (has(line, "register")) call.state.machines.push(machine);
   call.print(`Virtual machine '${name}' is created${has(line, "register") ? " and registered" : ""}.`);
   call.print(`UUID: ${machine.uuid}`);
@@ -102,18 +102,24 @@ export const registerVm: Command = (call, args) => {
   const line = readLine(atLeast(call.release, "7.0") ? [option("password")] : [], args, 1);
   const [file] = line.words;
   if (file === undefined) throw syntaxError("VM file name required");
-  const machine = existsSync(resolve(file)) ? readSettings(resolve(file)) : undefined;
-  if (!machine) {
+  const settings = existsSync(resolve(file)) ? readSettings(resolve(file)) : undefined;
+  if (!settings) {
     const message = `Runtime error opening '${resolve(file)}' for reading: -102 (File not found.)`;
     throw apiError(call.release, "FAIL", message, [
       "Machine",
       "OpenMachine(Bstr(szVMFileAbs).raw(), machine.asOutParam())",
     ]);
   }
+  const { machine, media } = settings;
   const taken = call.state.machines.some((each) => each.uuid === machine.uuid);
   if (taken) {
     const message = `Registered machine with UUID {${machine.uuid}} ('${machine.settingsFile}') already exists`;
     throw apiError(call.release, "OBJECT_IN_USE", message, ["VirtualBox", "RegisterMachine(machine)"]);
+  }
+  for (const medium of media) {
+    if (call.state.media.some((each) => each.uuid === medium.uuid)) continue;
+    refuseSecond(call, medium);
+    call.state.media.push(medium);
   }
   call.state.machines.push({ ...machine, settingsFile: resolve(file) });
 };
@@ -131,26 +137,18 @@ export const unregisterVm: Command = (call, args) => {
       "Unregister(CleanupMode_DetachAllReturnHardDisksOnly, ComSafeArrayAsOutParam(aMedia))",
     ]);
   }
-  const media = mediaOf(call, machine);
+  const disks = disksOf(machine);
+  const media = call.state.media.filter((each) => disks.includes(each.uuid));
   call.state.machines.splice(call.state.machines.indexOf(machine), 1);
   const unused = media.filter((medium) => usersOf(call, medium).length === 0);
   for (const medium of unused.filter((each) => each.type === "hdd")) forget(call, medium);
-  if (!has(line, "delete") && !has(line, "delete-all")) {
-    writeSettings(machine);
-    return;
-  }
+  if (!has(line, "delete") && !has(line, "delete-all")) return;
   deleteFiles(
     call,
     machine,
     unused.filter((medium) => medium.type === "hdd" || has(line, "delete-all")),
   );
 };
-
-function mediaOf(call: Call, machine: Machine): readonly Medium[] {
-  const hardware = [machine.hardware, ...machine.snapshots.map((each) => each.hardware)];
-  const attachments = hardware.flatMap((each) => each.controllers).flatMap((each) => each.attachments);
-  return [...new Set(attachments.map((each) => mediumOf(call, each)).filter((each) => each !== undefined))];
-}
 
 /** DVDs are deleted only where they are in the VM's folder; what else is in the folder stays. */
 function deleteFiles(call: Call, machine: Machine, media: readonly Medium[]): void {

@@ -16,7 +16,7 @@ export const setExtraData: Command = (call, [name, key, value, ...more]) => {
   const data = machine ? machine.extraData : call.state.extraData;
   if (value === undefined || value === "") Reflect.deleteProperty(data, key);
   else data[key] = value;
-  if (machine) writeSettings(machine);
+  if (machine) writeSettings(call, machine);
 };
 
 export const getExtraData: Command = (call, [name, key, ...more]) => {
@@ -72,7 +72,7 @@ function setProperty(call: Call, name: string, args: readonly string[]): void {
   const machine = findMachine(call, name);
   if (value === undefined || value === "") Reflect.deleteProperty(machine.guestProperties, key);
   else machine.guestProperties[key] = value;
-  writeSettings(machine);
+  writeSettings(call, machine);
 }
 
 /** The format changed with 7.0. */
@@ -146,7 +146,7 @@ function addFolder(call: Call, name: string, args: readonly string[]): void {
     ]);
   }
   machine.hardware.sharedFolders.push({ name: folder, path });
-  writeSettings(machine);
+  writeSettings(call, machine);
 }
 
 function removeFolder(call: Call, name: string, args: readonly string[]): void {
@@ -161,5 +161,5 @@ function removeFolder(call: Call, name: string, args: readonly string[]): void {
   }
   if (!has(line, "transient")) lockForWriting(call, machine);
   machine.hardware.sharedFolders = machine.hardware.sharedFolders.filter((each) => each !== found);
-  writeSettings(machine);
+  writeSettings(call, machine);
 }

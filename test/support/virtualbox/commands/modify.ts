@@ -31,7 +31,7 @@ export const modifyVm: Command = (call, [name, ...args]) => {
     throw isRefusal(error) ? withFailure(error) : error;
   }
   Object.assign(machine, changed);
-  writeSettings(machine);
+  writeSettings(call, machine);
 };
 
 /** Its session is closed before it ends, so it ends with 1 where others end with 2; but for a rule that cannot be read. */

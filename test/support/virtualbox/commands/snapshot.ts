@@ -48,7 +48,7 @@ function take(call: Call, machine: Machine, args: readonly string[]): void {
   };
   machine.snapshots.push(taken);
   machine.currentSnapshot = uuid;
-  writeSettings(machine);
+  writeSettings(call, machine);
   showProgress(call);
   call.print(`Snapshot taken. UUID: ${uuid}`);
 }
@@ -96,7 +96,7 @@ function restore(call: Call, machine: Machine, to: Snapshot): void {
   if (machine.stateFile !== "") rmSync(machine.stateFile, { force: true });
   machine.stateFile = "";
   setState(machine, "poweroff");
-  writeSettings(machine);
+  writeSettings(call, machine);
   call.print(`Restoring snapshot '${to.name}' (${to.uuid})`);
   showProgress(call);
 }
@@ -109,7 +109,7 @@ function remove(call: Call, machine: Machine, name: string): void {
     .filter((each) => each !== found)
     .map((each) => (each.parent === found.uuid ? { ...each, parent: found.parent } : each));
   if (machine.currentSnapshot === found.uuid) machine.currentSnapshot = found.parent;
-  writeSettings(machine);
+  writeSettings(call, machine);
   showProgress(call);
 }
 

@@ -55,7 +55,7 @@ export const storageCtl: Command = (call, [name, ...args]) => {
     else changeController(call, changed, wanted, line);
   });
   Object.assign(machine, changed);
-  writeSettings(machine);
+  writeSettings(call, machine);
 };
 
 /** VBoxManage says what is wrong with the command line, and ends with 1 all the same. */
@@ -162,7 +162,7 @@ export const storageAttach: Command = async (call, [name, ...args]) => {
   const controller = machine.hardware.controllers.find((each) => each.name === valueOf(line, "storagectl"));
   if (!controller) throw plainError(`Could not find a controller named '${valueOf(line, "storagectl") ?? ""}'\n`);
   await attach(call, machine, controller, line);
-  writeSettings(machine);
+  writeSettings(call, machine);
 };
 
 async function attach(call: Call, machine: Machine, controller: Controller, line: Line): Promise<void> {

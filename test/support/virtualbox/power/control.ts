@@ -88,7 +88,7 @@ async function powerOff(call: Call, machine: Machine, run: Run): Promise<void> {
   await quit(call, run);
   await ended(machine);
   setState(machine, "poweroff");
-  writeSettings(machine);
+  writeSettings(call, machine);
   showProgress(call);
 }
 
@@ -110,7 +110,7 @@ async function saveState(call: Call, machine: Machine, run: Run): Promise<void> 
   await ended(machine);
   machine.stateFile = file;
   setState(machine, "saved");
-  writeSettings(machine);
+  writeSettings(call, machine);
   showProgress(call);
 }
 
@@ -139,7 +139,7 @@ async function changeNic(call: Call, machine: Machine, { word, number, args, run
   if (word === "setlinkstate") await setLink(call, nic, value, { number, run });
   else if (value === "delete") await unforward(call, nic, name, { number, run });
   else await forward(call, nic, value, { number, run });
-  writeSettings(machine);
+  writeSettings(call, machine);
 }
 
 interface Where {
@@ -182,5 +182,5 @@ export const discardState: Command = (call, args) => {
   }
   machine.stateFile = "";
   setState(machine, machine.state === "saved" ? "poweroff" : "aborted");
-  writeSettings(machine);
+  writeSettings(call, machine);
 };

@@ -53,7 +53,7 @@ async function start(call: Call, machine: Machine, name: string): Promise<void> 
   if (machine.stateFile !== "") rmSync(machine.stateFile, { force: true });
   machine.stateFile = "";
   setState(machine, "running");
-  writeSettings(machine);
+  writeSettings(call, machine);
   loseAddress(call);
   call.print(`VM "${name}" has been successfully started.`);
 }
