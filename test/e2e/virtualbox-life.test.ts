@@ -340,7 +340,7 @@ async function withBoot2Docker(): Promise<Trial> {
   folder ??= await mkdtemp(join(tmpdir(), "machine-iso-"));
   const iso = join(folder, "boot2docker.iso");
   await writeFile(iso, isoImage("boot2docker", []));
-  const given = { boot2dockerUrl: `file://${iso}`, hostonlyCidr: "192.168.59.1/24", diskSize: 8 };
+  const given = { boot2dockerUrl: `file://${iso}`, diskSize: 8 };
   const one = await fresh({}, {}, given, exec);
   holder.one = one;
   await one.create();
