@@ -29,7 +29,8 @@ async function takeSeed(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Pr
   const controller = controllerOf({ ...vbox, state: machine.state, version: await vbox.version() });
   const info = await needInfo(vbox, machine);
   const [port, device] = controller.drive;
-  if (info.get(`${controller.name}-${String(port)}-${String(device)}`) === seed) {
+  const medium = info.get(`${controller.name}-${String(port)}-${String(device)}`) ?? "none";
+  if (!["none", "emptydrive"].includes(medium)) {
     const eject = attachArguments(vm, controller, controller.drive, "dvddrive", "emptydrive");
     await vbox.run(...eject, "--forceunmount");
   }

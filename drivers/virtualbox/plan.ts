@@ -2,11 +2,10 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { MachineError, messageOf, type Io, type MachinePlan } from "../../src/driver/index.js";
-import { chooseImage } from "../../src/vm/index.js";
+import { chooseImage, cidrOf, networkOf, type Network } from "../../src/vm/index.js";
 import type { Computer } from "./computer.js";
 import { listMachines } from "./list.js";
 import { chooseNetwork, knownNetworks } from "./network.js";
-import { networkOf } from "../../src/vm/index.js";
 import type { VirtualBoxOptions } from "./options.js";
 import { isAtLeast } from "./parse.js";
 import type { VirtualBoxState } from "./state.js";
@@ -24,7 +23,7 @@ export async function plan(
   const isOld = options.boot2dockerUrl !== "" || options.importBoot2dockerVm !== "";
   const image = isOld ? undefined : chooseImage(options.image, options.imageDigest, computer.architecture);
   const vbox = vboxManage(io, computer, "");
-  await checkVirtualBox(vbox, options, name, isOld);
+  const network = await checkVirtualBox(vbox, options, name, isOld);
   return {
     ...common,
     SSHUser: isOld ? "docker" : options.sshUser,
@@ -36,7 +35,8 @@ export async function plan(
     Boot2DockerURL: options.boot2dockerUrl,
     Boot2DockerImportVM: options.importBoot2dockerVm,
     HostDNSResolver: options.hostDnsResolver,
-    HostOnlyCIDR: options.hostonlyCidr,
+    // A cloud image's is chosen together with its address, when nobody else can choose.
+    HostOnlyCIDR: isOld ? cidrOf(network) : options.hostonlyCidr,
     HostOnlyNicType: options.hostonlyNictype,
     HostOnlyPromiscMode: options.hostonlyNicpromisc,
     UIType: options.uiType,
@@ -62,12 +62,13 @@ function newMac(): string {
   return `080027${randomBytes(3).toString("hex").toUpperCase()}`;
 }
 
+/** Returns the network that there is to be. */
 async function checkVirtualBox(
   vbox: VBoxManage,
   { noVtxCheck, hostonlyCidr }: VirtualBoxOptions,
   name: string,
   isOld: boolean,
-): Promise<void> {
+): Promise<Network> {
   const { computer, io } = vbox;
   const version = await vbox.version();
   if (computer.architecture === "arm64" && (isOld || !isAtLeast(version, 7, 1))) {
@@ -87,7 +88,7 @@ async function checkVirtualBox(
       hint: `choose another name; if it is of no use any more: VBoxManage unregistervm ${taken.id} --delete`,
     });
   }
-  chooseNetwork(hostonlyCidr, await knownNetworks(vbox));
+  return chooseNetwork(hostonlyCidr, await knownNetworks(vbox));
 }
 
 /** @throws MachineError `usage` with all that is wrong */

@@ -19,6 +19,10 @@ export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>
     });
   }
   if (!isOn(info)) return;
+  if (status === "gurumeditation") {
+    await cutPower(vbox, vmOf(state));
+    return;
+  }
   if (status === "paused") await vbox.run("controlvm", vmOf(state), "resume");
   if (await endsByButton(vbox, machine)) return;
   vbox.io.report(notice(machine, vbox.io, `it has not ended within ${String(patience / 1000)} s: its power is cut`));

@@ -17,18 +17,26 @@ export async function removeVm(vbox: VBoxManage, { name, dir, state }: Machine<V
   await rm(join(dir, name), { recursive: true, force: true });
 }
 
-/** Cuts the power and unregisters; fine when it is gone. */
+/**
+ * Cuts the power and unregisters; fine when it is gone. Done again while its session is locked: that is let go of some
+ * time after the power, and a start that was cut off may still come to its end.
+ */
 export async function endVm(vbox: VBoxManage, vm: string): Promise<void> {
-  const info = await infoOf(vbox, vm);
-  if (info === undefined) return;
-  try {
+  await poll(vbox.io, `VirtualBox to let go of ${vm}`, { every: 500, limit: 30_000 }, async () => {
+    const info = await infoOf(vbox, vm);
+    if (info === undefined) return true;
     if (isOn(info)) await cutPower(vbox, vm);
     // What cannot be read has no files that VirtualBox could delete.
     const isLost = info.get("name") === "<inaccessible>";
-    await vbox.run("unregistervm", vm, ...(isLost ? [] : ["--delete"]));
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
+    try {
+      await vbox.run("unregistervm", vm, ...(isLost ? [] : ["--delete"]));
+      return true;
+    } catch (error) {
+      if (isGone(error)) return true;
+      if (/while it is locked/.test(saidBy(error))) return undefined;
+      throw error;
+    }
+  });
 }
 
 /** Whether it has power, or a process: all but these are at rest. */

@@ -51,7 +51,7 @@ async function once(io: Io, program: string, machine: string, args: readonly str
 }
 
 const passing =
-  /The object is not ready|already locked (for|by) a session|(being|is) (locked|unlocked)|object functionality is limited|E_ACCESSDENIED[^\n]*(LockMachine|Session)/;
+  /The object is not ready|already locked (for|by) a session|being (un)?locked|object functionality is limited|E_ACCESSDENIED[^\n]*(LockMachine|Session)/;
 
 async function patiently<T>(io: Io, work: () => Promise<T>): Promise<T> {
   const end = io.now() + 10_000;

@@ -53,7 +53,7 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
         "ssh",
         "v1",
         "--",
-        "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; df -m --output=size / | tail -1",
+        "sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; df -m --output=size / | tail -1",
       );
       expect(shown.stdout).toContain(` ${SSHHostKey ?? "no key"} `.trim());
       expect(Number(shown.stdout.trim().split(/\s+/).at(-1))).toBeGreaterThan(5_000);

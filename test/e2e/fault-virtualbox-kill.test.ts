@@ -1,0 +1,85 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { chosenSeed, cutOff, randomFrom } from "../support/cut-off.js";
+import { finish } from "../support/command.js";
+import { installProgram, type Program } from "../support/program.js";
+import { virtualBox, type VirtualBox } from "../support/virtualbox/index.js";
+
+/** Where a create is cut off, and the most milliseconds after it. */
+const points: Readonly<Record<string, number>> = {
+  claim: 400,
+  "started choose a network and an address": 900,
+  "started make the virtual machine": 2_500,
+  "started start the virtual machine": 1_000,
+  "started wait for ssh": 500,
+};
+const times = 4;
+
+let program: Program;
+let vb: VirtualBox;
+beforeAll(async () => {
+  program = await installProgram();
+  vb = await virtualBox({ guest: "idle" });
+  await writeFile(join(program.home, "image.raw"), Buffer.alloc(2 ** 20));
+});
+afterAll(async () => {
+  await vb.stop();
+  await program.remove();
+});
+
+test("at 20 random moments, four aimed at each step, leaves no virtual machine, disk or process that rm or gc does not take away", async () => {
+  const random = randomFrom(chosenSeed());
+  const hit = new Set<string>();
+  for (const [point, most] of Object.entries(points)) {
+    for (let time = 0; time < times; time++) {
+      const delay = random() * most;
+      const { code, stderr } = await cutOff(program, create(), { point, delay, signal: "SIGKILL" }, { env: vb.env });
+      const about = `${delay.toFixed(1)} ms after "${point}"`;
+      expect(stderr, about).not.toMatch(/This is a bug|^ {4}at |PRIVATE KEY/m);
+      if (code === null) hit.add(point);
+      // What VBoxManage had begun comes to its end.
+      await sleep(300);
+      await takeAway(time % 2 === 1, about);
+      for (const what of ["vms", "hdds", "dvds"]) expect(await asks("list", what), about).toBe("");
+      expect(await readdir(join(program.store, "machines")), about).not.toContain("web");
+      expect(await processesOf(vb.home), about).toEqual([]);
+    }
+  }
+  expect([...hit]).toEqual(Object.keys(points));
+}, 900_000);
+
+/** @param isLost the machine's directory is gone as well, so that only VirtualBox knows of it */
+async function takeAway(isLost: boolean, about: string): Promise<void> {
+  const machines = join(program.store, "machines");
+  if (isLost) {
+    const running = await asks("list", "runningvms");
+    if (running === "") await succeeds(about, "rm", "-y", "web");
+    else {
+      await rm(join(machines, "web"), { recursive: true });
+      await succeeds(about, "gc", "-d", "virtualbox", "--yes");
+    }
+  } else if ((await readdir(machines)).includes("web")) await succeeds(about, "rm", "-y", "web");
+}
+
+async function succeeds(about: string, ...argv: readonly string[]): Promise<void> {
+  const ran = await program.machine(argv, { env: vb.env });
+  expect(ran, `${about}\n${ran.stderr}`).toMatchObject({ code: 0 });
+}
+
+function create(): string[] {
+  const image = ["--virtualbox-image", join(program.home, "image.raw"), "--virtualbox-disk-size", "4"];
+  return ["create", "-d", "virtualbox", "--virtualbox-no-vtx-check", "--virtualbox-no-share", ...image, "web"];
+}
+
+async function asks(...args: readonly string[]): Promise<string> {
+  return (await finish(vb.path, args, { env: { ...process.env, ...vb.env } })).stdout;
+}
+
+/** Those that have the folder on their command lines. */
+async function processesOf(folder: string): Promise<readonly string[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")));
+  return lines.filter((line) => line.includes(folder));
+}
