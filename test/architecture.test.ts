@@ -38,7 +38,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "node-virtualbox/lib/VBoxProvider.js": ["drivers/virtualbox/node-virtualbox.ts"],
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
-  undici: ["src/vm/http.ts"],
+  undici: ["src/vm/image/http.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   inquirer: ["src/ui/prompt.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],

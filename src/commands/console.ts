@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { loadHost } from "../core/host.js";
 import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
 import { print, type Terminal } from "../ui/terminal.js";
-import { cleanConsole, followConsole } from "../vm/console.js";
+import { cleanConsole, followConsole } from "../vm/seed/console.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
 

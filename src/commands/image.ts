@@ -3,12 +3,12 @@ import type { Session } from "../core/session.js";
 import { MachineError, text } from "../driver/index.js";
 import { align } from "../ui/table.js";
 import { print, type Terminal } from "../ui/terminal.js";
-import { labelOf } from "../vm/cache.js";
-import { catalogue } from "../vm/catalogue.js";
-import { shortDigest } from "../vm/digest.js";
-import { chooseImage, defaultImage, fetchImage, hostArchitecture } from "../vm/image.js";
-import { megabytes } from "../vm/progress.js";
-import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/stored-images.js";
+import { fetchImage, labelOf } from "../vm/image/cache.js";
+import { catalogue, defaultImage } from "../vm/image/catalogue.js";
+import { shortDigest } from "../vm/image/digest.js";
+import { chooseImage, hostArchitecture } from "../vm/image/choose.js";
+import { megabytes } from "../vm/image/progress.js";
+import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/image/stored-images.js";
 import { defineCommand } from "./command.js";
 
 export const image = defineCommand({

@@ -1,8 +1,11 @@
 /** What drivers of virtual machines share: images, disks, the seed of the first boot, networks. */
-export * from "./address.js";
-export * from "./console.js";
-export * from "./first-boot.js";
-export * from "./image.js";
-export * from "./networks.js";
-export * from "./seed.js";
-export * from "./vdi.js";
+export { fetchImage } from "./image/cache.js";
+export { defaultImage } from "./image/catalogue.js";
+export * from "./image/choose.js";
+export type * from "./image/image.js";
+export * from "./image/vdi.js";
+export * from "./network/address.js";
+export * from "./network/networks.js";
+export * from "./seed/console.js";
+export * from "./seed/first-boot.js";
+export * from "./seed/seed.js";

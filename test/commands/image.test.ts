@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { catalogue } from "../../src/vm/catalogue.js";
+import { catalogue } from "../../src/vm/image/catalogue.js";
 import { startFileServer } from "../vm/file-server.js";
 import { digestOfBytes, noise } from "../vm/support.js";
 import { linesOf, newHome, putGeneric, type Home } from "./support.js";

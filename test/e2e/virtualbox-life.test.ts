@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
 import { isMachineError, type Io, type MachineError, type Snapshots } from "../../src/driver/index.js";
-import { isoImage } from "../../src/vm/iso.js";
+import { isoImage } from "../../src/vm/seed/iso.js";
 import { trial, type Trial } from "../drivers/virtualbox/on-stand-in.js";
 import { finish } from "../support/command.js";
 

@@ -2,8 +2,8 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { fetchImage, imagesFolder } from "../../src/vm/cache.js";
-import { pruneImages, storedImages, type Use } from "../../src/vm/stored-images.js";
+import { fetchImage, imagesFolder } from "../../src/vm/image/cache.js";
+import { pruneImages, storedImages, type Use } from "../../src/vm/image/stored-images.js";
 import { MachineError } from "../../src/driver/index.js";
 import { finish, output } from "../support/command.js";
 import { startFileServer, type Served } from "./file-server.js";

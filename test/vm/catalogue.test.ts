@@ -2,9 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
-import { catalogue, defaultImage } from "../../src/vm/catalogue.js";
-import { parseDigest } from "../../src/vm/digest.js";
-import { chooseImage, hostArchitecture } from "../../src/vm/image.js";
+import { catalogue, defaultImage } from "../../src/vm/image/catalogue.js";
+import { parseDigest } from "../../src/vm/image/digest.js";
+import { chooseImage, hostArchitecture } from "../../src/vm/image/choose.js";
 import { temporaryFolder } from "./support.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;

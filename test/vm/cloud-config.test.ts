@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeKeyPair } from "../../src/driver/index.js";
-import { userData, type Login } from "../../src/vm/cloud-config.js";
-import { networkConfig } from "../../src/vm/network-config.js";
+import { userData, type Login } from "../../src/vm/seed/cloud-config.js";
+import { networkConfig } from "../../src/vm/seed/network-config.js";
 
 const hostKey = await makeKeyPair("web-1");
 const login: Login = { user: "docker", authorizedKey: "ssh-ed25519 AAAA web-1\n", hostKey };

@@ -4,9 +4,9 @@ import { createServer, request as ask } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { download, type Source } from "../../src/vm/download.js";
-import { proxyFor } from "../../src/vm/proxy.js";
-import { watchProgress } from "../../src/vm/progress.js";
+import { download, type Source } from "../../src/vm/image/download.js";
+import { proxyFor } from "../../src/vm/image/proxy.js";
+import { watchProgress } from "../../src/vm/image/progress.js";
 import { startFileServer, type FileServer, type Served } from "./file-server.js";
 import { noise, realIo, temporaryFolder } from "./support.js";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isoImage, type IsoFile } from "../../src/vm/iso.js";
+import { isoImage, type IsoFile } from "../../src/vm/seed/iso.js";
 import { finish, output } from "../support/command.js";
 
 /** Sizes at the edges of a sector, one beyond 64 KiB, and a name of the greatest length. */

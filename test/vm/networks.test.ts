@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maskOf, networkOf, numberOf, overlap, prefixOf, textOf, type Network } from "../../src/vm/index.js";
-import { linuxRoutes, netstatRoutes } from "../../src/vm/routes.js";
+import { linuxRoutes, netstatRoutes } from "../../src/vm/network/routes.js";
 
 describe("addresses", () => {
   test("are numbers and text", () => {

@@ -1,8 +1,8 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { formatOf } from "../../src/vm/format.js";
-import { qcow2Clusters, readQcow2 } from "../../src/vm/qcow2.js";
+import { formatOf } from "../../src/vm/image/format.js";
+import { qcow2Clusters, readQcow2 } from "../../src/vm/image/qcow2.js";
 import { output } from "../support/command.js";
 import { noise, temporaryFolder } from "./support.js";
 

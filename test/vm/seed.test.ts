@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeKeyPair } from "../../src/driver/index.js";
-import { userData } from "../../src/vm/cloud-config.js";
+import { userData } from "../../src/vm/seed/cloud-config.js";
 import { seedImage, type Seed } from "../../src/vm/index.js";
-import { networkConfig } from "../../src/vm/network-config.js";
+import { networkConfig } from "../../src/vm/seed/network-config.js";
 import { output } from "../support/command.js";
 
 const seed: Seed = {

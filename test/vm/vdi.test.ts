@@ -1,9 +1,9 @@
 import { mkdir, open, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ImageFile } from "../../src/vm/image.js";
-import { formatOf } from "../../src/vm/format.js";
-import { writeVdi } from "../../src/vm/vdi.js";
+import type { ImageFile } from "../../src/vm/image/image.js";
+import { formatOf } from "../../src/vm/image/format.js";
+import { writeVdi } from "../../src/vm/image/vdi.js";
 import { finish, output } from "../support/command.js";
 import { digestOfBytes, noise, realIo, temporaryFolder } from "./support.js";
 

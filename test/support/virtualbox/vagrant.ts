@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeKeyPair } from "../../../src/driver/key-pair.js";
-import { seedImage } from "../../../src/vm/seed.js";
+import { seedImage } from "../../../src/vm/seed/seed.js";
 import { output } from "../command.js";
 import type { VirtualBox } from "./index.js";
 

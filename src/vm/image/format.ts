@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { MachineError } from "../driver/index.js";
+import { MachineError } from "../../driver/index.js";
 import { isQcow2, readQcow2 } from "./qcow2.js";
 
 /** What is in the file of an image. */

@@ -1,4 +1,4 @@
-import type { Io } from "../driver/index.js";
+import type { Io } from "../../driver/index.js";
 
 /**
  * Makes lines of a growing number of bytes, one a second at most: `debian-13: 120 of 412 MB, 11.3 MB/s`.

@@ -1,4 +1,4 @@
-import { multipart, type KeyPair } from "../driver/index.js";
+import { multipart, type KeyPair } from "../../driver/index.js";
 import { asYaml } from "./yaml.js";
 
 /** What user data is made of. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { constants, inflateRawSync } from "node:zlib";
-import { MachineError, messageOf } from "../driver/index.js";
+import { MachineError, messageOf } from "../../driver/index.js";
 
 /**
  * What is needed of the header of a qcow2 to read its disk.

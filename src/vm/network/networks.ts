@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { Io } from "../driver/index.js";
+import type { Io } from "../../driver/index.js";
 import { networkOf, type Network } from "./address.js";
 import { linuxRoutes, netstatRoutes } from "./routes.js";
 

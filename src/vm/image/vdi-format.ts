@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
-import { MachineError } from "../driver/index.js";
+import { MachineError } from "../../driver/index.js";
 import { maxDiskSize } from "./format.js";
 import type { Extent } from "./qcow2.js";
 

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isMachineError, MachineError, type Io } from "../driver/index.js";
+import { isMachineError, MachineError, type Io } from "../../driver/index.js";
 import { lockName } from "./cache.js";
 import { shortDigest } from "./digest.js";
 import { fileFailure } from "./file-failure.js";

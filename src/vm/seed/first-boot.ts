@@ -1,4 +1,4 @@
-import { MachineError, type CommandResult, type Io, type Shell } from "../driver/index.js";
+import { MachineError, type CommandResult, type Io, type Shell } from "../../driver/index.js";
 import { cleanConsole, consoleTail } from "./console.js";
 
 /** Seconds: packages that the user's own cloud-config wants take their time. */

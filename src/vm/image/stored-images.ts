@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, type Io } from "../driver/index.js";
+import { isMachineError, type Io } from "../../driver/index.js";
 import { imagesFolder, lockName, manifests } from "./cache.js";
 import { shortDigest } from "./digest.js";
 import { fileFailure } from "./file-failure.js";

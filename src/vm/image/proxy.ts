@@ -1,4 +1,4 @@
-import type { Io } from "../driver/index.js";
+import type { Io } from "../../driver/index.js";
 
 /**
  * The proxy for a URL, as curl reads the environment: HTTPS_PROXY or HTTP_PROXY by the URL's scheme, unless NO_PROXY has

@@ -3,7 +3,7 @@ import { constants, createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { isMachineError, MachineError, type Io } from "../driver/index.js";
+import { isMachineError, MachineError, type Io } from "../../driver/index.js";
 import { catalogue } from "./catalogue.js";
 import { digestOf, shortDigest, shortName } from "./digest.js";
 import { download } from "./download.js";

@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, messageOf } from "../driver/index.js";
+import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
 
 /**
  * What to tell a user of an error of the file system, or of an interruption.

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { MachineError, messageOf, type Io } from "../driver/index.js";
+import { MachineError, messageOf, type Io } from "../../driver/index.js";
 import { proxyFor } from "./proxy.js";
 
 export interface Answer {
