@@ -41,6 +41,8 @@ function shared({ user, authorizedKey, mounts = [] }: Login): Readonly<Record<st
         name: user,
         // Without it useradd fails where a group of that name is there already, such as `docker`.
         primary_group: user,
+        // cloud-init makes the group of the user only where there are others as well.
+        groups: ["users"],
         lock_passwd: true,
         sudo: "ALL=(ALL) NOPASSWD:ALL",
         ssh_authorized_keys: [authorizedKey.trim()],

@@ -12,7 +12,7 @@ export function cleanConsole(text: string): string {
 
 /** The last lines that are not empty of a console's log; nothing where there is no log. */
 export async function consoleTail(path: string, lines = 20): Promise<string> {
-  const text = cleanConsole(await readFile(path, "latin1").catch(() => ""));
+  const text = cleanConsole(await readFile(path, "utf8").catch(() => ""));
   const full = text.split("\n").filter((line) => line.trim() !== "");
   return full.slice(-lines).join("\n");
 }
