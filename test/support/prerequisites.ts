@@ -35,7 +35,7 @@ export const forPodman: readonly Prerequisite[] = [
 ];
 
 /** For the stand-in of VirtualBox: its disks, its VMs and their host-only networks. */
-export const forVirtualBox: readonly Prerequisite[] = [
+const forVirtualBox: readonly Prerequisite[] = [
   { program: "qemu-img", package: "qemu-utils", why: "makes the disks of VirtualBox's stand-in" },
   { program: "qemu-system-x86_64", package: "qemu-system-x86", why: "runs the VMs of VirtualBox's stand-in" },
   { program: "ip", package: "iproute2", why: "makes the host-only networks of VirtualBox's stand-in" },
@@ -51,6 +51,11 @@ export const forVms: readonly Prerequisite[] = [
   { program: "grub-mkimage", package: "grub-common", why: "lets them boot" },
   { program: "grub-bios-setup", package: "grub-pc-bin", why: "lets them boot" },
   { program: "ssh", package: "openssh-client", why: "is the other opinion on their host keys" },
+];
+
+/** A client of VirtualBox that judges the stand-in. */
+export const forVagrant: readonly Prerequisite[] = [
+  { program: "vagrant", package: "vagrant", why: "drives VirtualBox's stand-in" },
 ];
 
 /** For tests of what other programs make of our files and of what we print. */

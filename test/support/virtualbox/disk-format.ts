@@ -106,7 +106,7 @@ function imageInfo(file: string): { readonly "virtual-size": number } {
   return JSON.parse(qemuImage("info", "--output=json", file)) as { "virtual-size": number };
 }
 
-export function qemuImage(...args: readonly string[]): string {
+function qemuImage(...args: readonly string[]): string {
   return execFileSync("qemu-img", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 

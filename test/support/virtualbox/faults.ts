@@ -9,7 +9,7 @@ export interface Fault {
   readonly times: number;
 }
 
-export type FaultKind =
+type FaultKind =
   /** Any command: `The object is not ready`. */
   | "not-ready"
   /** Any command: an error on stderr, nothing done, and 0. */

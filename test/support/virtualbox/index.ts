@@ -36,7 +36,7 @@ export interface LoggedCall {
   readonly milliseconds: number;
 }
 
-export const newest: Release = { version: "7.2.4", system: "linux", architecture: "x86", guest: "idle" };
+const newest: Release = { version: "7.2.4", system: "linux", architecture: "x86", guest: "idle" };
 
 /** @param release what is not said is that of `newest` */
 export async function virtualBox(release: Partial<Release> = {}): Promise<VirtualBox> {

@@ -28,7 +28,7 @@ function openById(call: Call, uuid: string, type: Medium["type"]): Medium {
 }
 
 /** @throws Refusal for a file that is not what it should be, and for an id that another file has */
-export function register(call: Call, location: string, type: Medium["type"]): Medium {
+function register(call: Call, location: string, type: Medium["type"]): Medium {
   const { uuid = randomUUID(), format } = identify(call, location, type);
   const medium: Medium = { uuid, type, location, format, parent: "", description: "" };
   refuseSecond(call, medium);
@@ -47,7 +47,7 @@ export function refuseSecond(call: Call, { uuid, location, type }: Medium): void
 }
 
 /** How VirtualBox speaks of a medium. */
-export const kinds = { hdd: "hard disk", dvd: "DVD image", floppy: "floppy image" };
+const kinds = { hdd: "hard disk", dvd: "DVD image", floppy: "floppy image" };
 
 /** The VMs that have a medium, now or in a snapshot. */
 export function usersOf(call: Call, medium: Medium): readonly Machine[] {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 export type Version = keyof typeof revisions;
-export type System = "linux" | "darwin" | "windows";
+type System = "linux" | "darwin" | "windows";
 
 /** Which VirtualBox is stood in for, and how. */
 export interface Release {

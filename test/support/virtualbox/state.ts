@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { isAlive } from "./process.js";
 import { ownFile } from "./release.js";
 
-export type MachineState = "poweroff" | "running" | "paused" | "saved" | "aborted" | "aborted-saved";
+type MachineState = "poweroff" | "running" | "paused" | "saved" | "aborted" | "aborted-saved";
 
 export interface Forward {
   readonly name: string;
@@ -28,7 +28,7 @@ export interface Nic {
   forwards: Forward[];
 }
 
-export interface Uart {
+interface Uart {
   /** `0x3F8` and `4`; empty: off. */
   base: string;
   irq: string;
@@ -53,7 +53,7 @@ export interface Controller {
   attachments: Attachment[];
 }
 
-export interface SharedFolder {
+interface SharedFolder {
   readonly name: string;
   readonly path: string;
 }
@@ -66,6 +66,8 @@ export interface Snapshot {
   readonly hardware: Hardware;
   /** Copies of its disks, by the medium's id. */
   readonly disks: Readonly<Record<string, string>>;
+  /** Of a VM that was running; empty: it was off. */
+  readonly stateFile: string;
 }
 
 /** What modifyvm changes and a snapshot keeps. */

@@ -263,7 +263,7 @@ function printHuman(call: Call, machine: Machine): void {
   }
 }
 
-export const stateNames: Readonly<Record<Machine["state"], string>> = {
+const stateNames: Readonly<Record<Machine["state"], string>> = {
   ...{ poweroff: "powered off", running: "running", paused: "paused", saved: "saved", aborted: "aborted" },
   "aborted-saved": "aborted-saved",
 };

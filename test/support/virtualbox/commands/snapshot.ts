@@ -1,21 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Call, type Command, findMachine, isOnline, lockForWriting, setState, showProgress } from "../call.js";
+import { type Call, type Command, findMachine, lockForWriting, setState, showProgress } from "../call.js";
 import { has, option, readLine, valueOf } from "../getopt.js";
 import { mediumOf } from "../media.js";
+import { tell, writeState } from "../power/control.js";
 import { apiError, notImplemented, plainError, syntaxError } from "../refusal.js";
 import { writeSettings } from "../settings-file.js";
 import type { Machine, Snapshot } from "../state.js";
 
-/** Of VMs that are off; VirtualBox has difference images where the stand-in copies the disks. */
-export const snapshot: Command = (call, [name, action, ...args]) => {
+/** VirtualBox has difference images where the stand-in copies the disks. */
+export const snapshot: Command = async (call, [name, action, ...args]) => {
   if (name === undefined || action === undefined) throw syntaxError("Not enough parameters");
   const machine = findMachine(call, name, "FindMachine(Bstr(a->argv[0]).raw(), machine.asOutParam())");
-  const actions: Readonly<Record<string, () => void>> = {
-    take: () => {
-      take(call, machine, args);
-    },
+  const actions: Readonly<Record<string, () => void | Promise<void>>> = {
+    take: () => take(call, machine, args),
     delete: () => {
       remove(call, machine, oneName(args));
     },
@@ -32,20 +31,30 @@ export const snapshot: Command = (call, [name, action, ...args]) => {
   const run = actions[action];
   if (!run && ["edit", "showvminfo"].includes(action)) throw notImplemented(`snapshot ${action}`);
   if (!run) throw syntaxError(`Invalid parameter '${action}'`);
-  run();
+  await run();
 };
 
-function take(call: Call, machine: Machine, args: readonly string[]): void {
-  const line = readLine([option("description"), option("live", "flag"), option("uniquename")], args, 1);
+async function take(call: Call, machine: Machine, args: readonly string[]): Promise<void> {
+  const line = readLine(
+    [option("description"), option("live", "flag"), option("pause", "flag"), option("uniquename")],
+    args,
+    1,
+  );
   const [name] = line.words;
   if (name === undefined) throw syntaxError("Missing snapshot name");
-  if (isOnline(machine) || has(line, "uniquename")) throw notImplemented("snapshot take of a running VM, --uniquename");
+  if (has(line, "uniquename")) throw notImplemented("snapshot take --uniquename");
   const uuid = randomUUID();
+  const folder = join(dirname(machine.settingsFile), "Snapshots");
+  mkdirSync(folder, { recursive: true });
+  const stateFile = machine.run || machine.stateFile !== "" ? join(folder, `{${uuid}}.sav`) : "";
+  if (machine.run) await writeState(call, machine.run, stateFile);
+  else if (stateFile !== "") copyFileSync(machine.stateFile, stateFile);
   const taken: Snapshot = {
-    ...{ uuid, name, description: valueOf(line, "description") ?? "", parent: machine.currentSnapshot },
+    ...{ uuid, name, description: valueOf(line, "description") ?? "", parent: machine.currentSnapshot, stateFile },
     hardware: structuredClone(machine.hardware),
-    disks: copyDisks(call, machine, uuid),
+    disks: copyDisks(call, machine, join(folder, `{${uuid}}`)),
   };
+  if (machine.run && machine.state === "running") await tell(call, machine.run, { execute: "cont" });
   machine.snapshots.push(taken);
   machine.currentSnapshot = uuid;
   writeSettings(call, machine);
@@ -53,13 +62,11 @@ function take(call: Call, machine: Machine, args: readonly string[]): void {
   call.print(`Snapshot taken. UUID: ${uuid}`);
 }
 
-function copyDisks(call: Call, machine: Machine, uuid: string): Record<string, string> {
-  const folder = join(dirname(machine.settingsFile), "Snapshots");
-  mkdirSync(folder, { recursive: true });
+function copyDisks(call: Call, machine: Machine, prefix: string): Record<string, string> {
   const disks = machine.hardware.controllers.flatMap((each) => each.attachments).filter((each) => each.type === "hdd");
   const copies = disks.map((disk) => {
     const medium = mediumOf(call, disk);
-    const copy = join(folder, `{${uuid}}-${basename(medium?.location ?? "")}`);
+    const copy = `${prefix}-${basename(medium?.location ?? "")}`;
     if (medium) copyFileSync(medium.location, copy);
     return [disk.medium, copy] as const;
   });
@@ -94,8 +101,9 @@ function restore(call: Call, machine: Machine, to: Snapshot): void {
   machine.hardware = structuredClone(to.hardware);
   machine.currentSnapshot = to.uuid;
   if (machine.stateFile !== "") rmSync(machine.stateFile, { force: true });
-  machine.stateFile = "";
-  setState(machine, "poweroff");
+  machine.stateFile = to.stateFile === "" ? "" : `${to.stateFile}.restored`;
+  if (to.stateFile !== "") copyFileSync(to.stateFile, machine.stateFile);
+  setState(machine, to.stateFile === "" ? "poweroff" : "saved");
   writeSettings(call, machine);
   call.print(`Restoring snapshot '${to.name}' (${to.uuid})`);
   showProgress(call);
@@ -104,7 +112,7 @@ function restore(call: Call, machine: Machine, to: Snapshot): void {
 function remove(call: Call, machine: Machine, name: string): void {
   const found = find(call, machine, name);
   call.print(`Deleting snapshot '${found.name}' (${found.uuid})`);
-  for (const copy of Object.values(found.disks)) rmSync(copy, { force: true });
+  for (const file of [found.stateFile, ...Object.values(found.disks)]) rmSync(file, { force: true });
   machine.snapshots = machine.snapshots
     .filter((each) => each !== found)
     .map((each) => (each.parent === found.uuid ? { ...each, parent: found.parent } : each));

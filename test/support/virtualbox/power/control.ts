@@ -45,7 +45,7 @@ const actions: Readonly<Record<string, (call: Call, machine: Machine, run: Run) 
 };
 
 /** An idle VM has no monitor, and nothing to be told. */
-async function tell(call: Call, run: Run, ...commands: readonly MonitorCommand[]): Promise<void> {
+export async function tell(call: Call, run: Run, ...commands: readonly MonitorCommand[]): Promise<void> {
   if (call.release.guest === "qemu") await monitor(run.qmp, ...commands);
 }
 
@@ -103,15 +103,20 @@ async function saveState(call: Call, machine: Machine, run: Run): Promise<void> 
   const folder = join(dirname(machine.settingsFile), "Snapshots");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${new Date().toISOString().replace(/[:.]/g, "-")}.sav`);
-  await tell(call, run, { execute: "stop" });
-  if (call.release.guest === "qemu") await migrate(run, file);
-  else closeSync(openSync(file, "w"));
+  await writeState(call, run, file);
   await quit(call, run);
   await ended(machine);
   machine.stateFile = file;
   setState(machine, "saved");
   writeSettings(call, machine);
   showProgress(call);
+}
+
+/** Stops a VM and writes its memory and devices; its disks are written out then. */
+export async function writeState(call: Call, run: Run, file: string): Promise<void> {
+  await tell(call, run, { execute: "stop" });
+  if (call.release.guest === "qemu") await migrate(run, file);
+  else closeSync(openSync(file, "w"));
 }
 
 async function migrate(run: Run, file: string): Promise<void> {

@@ -9,7 +9,7 @@ export async function observe(call: Call): Promise<void> {
   for (const machine of call.state.machines) await observeOne(call, machine);
 }
 
-export async function observeOne(call: Call, machine: Machine): Promise<void> {
+async function observeOne(call: Call, machine: Machine): Promise<void> {
   const { run } = machine;
   if (!run) return;
   if (!isSame(run.pid, run.started)) return ended(machine);
