@@ -95,7 +95,8 @@ async function use({ store }: Session): Promise<Use> {
   };
 }
 
-/** Of the image that a machine's disk is made of; undefined for a machine of a driver without images. */
+/** Of the image that a machine's disk is made of; undefined for a machine that is made of none. */
 function digestIn(state: object): string | undefined {
-  return "ImageDigest" in state && typeof state.ImageDigest === "string" ? state.ImageDigest : undefined;
+  if (!("ImageDigest" in state) || typeof state.ImageDigest !== "string") return undefined;
+  return "ImageURL" in state && state.ImageURL === "" ? undefined : state.ImageDigest;
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { constants, createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -158,7 +158,8 @@ async function place(images: string, part: string, manifest: Manifest): Promise<
     await rename(part, folder);
     return imageOf(images, manifest);
   }
-  await writeFile(join(folder, "manifest.json"), `${JSON.stringify({ ...manifest, isPinned: false })}\n`);
+  // In one move: an image without a manifest would be got anew.
+  await rename(join(part, "manifest.json"), join(folder, "manifest.json"));
   await rm(part, { recursive: true, force: true });
   return imageOf(images, existing);
 }

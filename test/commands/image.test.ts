@@ -11,8 +11,8 @@ const digest = digestOfBytes(bytes);
 const short = `sha256-${digest.slice(7, 23)}`;
 
 /** A machine whose disk is made of an image. */
-async function putMachine(home: Home, name: string, ImageDigest: string): Promise<void> {
-  await putGeneric(home, name, 1, (config) => ({ ...config, Driver: { ...config.Driver, ImageDigest } }));
+async function putMachine(home: Home, name: string, ImageDigest: string, ImageURL = "https://x"): Promise<void> {
+  await putGeneric(home, name, 1, (config) => ({ ...config, Driver: { ...config.Driver, ImageDigest, ImageURL } }));
 }
 
 /** Cells of a table's line. */
@@ -123,6 +123,8 @@ describe("machine image prune", () => {
     const ran = await home.machine(["image", "prune"]);
     expect(ran.stdout).toBe("");
     expect(ran.stderr).toContain("A machine is not complete");
+    await putMachine(home, "web", "", "");
+    expect((await home.machine(["image", "prune"])).stdout).toBe(`Removed ${url}/disk.img (2 MB)\n`);
   });
 
   test("leaves all where the state of a machine cannot be read", async () => {
