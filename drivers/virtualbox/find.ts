@@ -3,7 +3,7 @@ import type { Resource } from "../../src/driver/index.js";
 import { listMachines } from "./list.js";
 import { marks } from "./make.js";
 import { pathsOf } from "./paths.js";
-import { endVm } from "./remove.js";
+import { endVm, forgetMedia } from "./remove.js";
 import { vboxManage, infoOf, isGone, type VBoxManage } from "./vboxmanage.js";
 
 /** The virtual machines that are marked as a store's. */
@@ -34,8 +34,12 @@ async function extraData(vbox: VBoxManage, id: string): Promise<ReadonlyMap<stri
   return new Map([...text.matchAll(/^Key: (.+), Value: (.*?)\r?$/gm)].map(([, key = "", value = ""]) => [key, value]));
 }
 
+/** The folder with its settings is in the machine's own directory, as are its disks. */
 async function removeFound(vbox: VBoxManage, id: string): Promise<void> {
   const settings = (await infoOf(vbox, id))?.get("CfgFile");
   await endVm(vbox, id);
-  if (settings !== undefined) await rm(pathsOf(vbox.computer).dirname(settings), { recursive: true, force: true });
+  if (settings === undefined) return;
+  const folder = pathsOf(vbox.computer).dirname(settings);
+  await forgetMedia(vbox, pathsOf(vbox.computer).dirname(folder));
+  await rm(folder, { recursive: true, force: true });
 }

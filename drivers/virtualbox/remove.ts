@@ -33,8 +33,9 @@ export async function endVm(vbox: VBoxManage, vm: string): Promise<void> {
       return true;
     } catch (error) {
       if (isGone(error)) return true;
-      if (/while it is locked/.test(saidBy(error))) return undefined;
-      throw error;
+      if (!/while it is locked/.test(saidBy(error))) throw error;
+      await cutPower(vbox, vm);
+      return undefined;
     }
   });
 }
@@ -57,7 +58,7 @@ export async function cutPower(vbox: VBoxManage, vm: string): Promise<void> {
 }
 
 /** Media of files in a folder that no virtual machine uses any more: VirtualBox would refuse other files at their paths. */
-async function forgetMedia(vbox: VBoxManage, dir: string): Promise<void> {
+export async function forgetMedia(vbox: VBoxManage, dir: string): Promise<void> {
   const { sep } = pathsOf(vbox.computer);
   for (const [kind, list] of [
     ["disk", "hdds"],
