@@ -101,7 +101,7 @@ export function trapIn(said: string): Pick<Trap, "message" | "hint"> | undefined
 export function failureOf(machine: string, command: string, said: string, cause?: unknown): MachineError {
   const trap = trapIn(said);
   const prefix = machine === "" ? "" : `${machine}: `;
-  const message = trap?.message ?? firstError(said) ?? `VBoxManage ${command} did not work`;
+  const message = trap?.message ?? firstError(said) ?? lastLine(said) ?? `VBoxManage ${command} did not work`;
   return new MachineError("failed", `${prefix}${message} (VBoxManage ${command})`, {
     hint: trap?.hint,
     output: said.trim() === "" ? undefined : said.trim(),
@@ -117,6 +117,10 @@ export function notFound(cause: unknown): MachineError {
 
 function firstError(said: string): string | undefined {
   return /^VBoxManage(?:\.exe)?: error: (.+)$/m.exec(said)?.[1]?.trim();
+}
+
+function lastLine(said: string): string | undefined {
+  return said.trim().split(/\r?\n/).at(-1) || undefined;
 }
 
 /** All that a failed call said. */

@@ -19,10 +19,7 @@ export async function finish(
   const shell = await shellOf(vbox, machine, tell);
   await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
   const notice = await mountShare(vbox.computer, machine, shell);
-  if (notice !== undefined) {
-    const { io } = vbox;
-    io.report({ type: "notice", machine: machine.name, step: "finish the first boot", at: io.now(), line: notice });
-  }
+  if (notice !== undefined) tell(notice);
   await takeSeed(vbox, machine);
 }
 

@@ -94,23 +94,32 @@ function stepsOn(on: <T>(work: Work<T>) => (machine: Machine, io: Io) => Promise
       name: "finish the first boot",
       when: isNew,
       run: on(async (vbox, machine) =>
-        (await import("./first-boot.js")).finish(vbox, machine, teller(vbox, machine, "finish the first boot")),
+        (await import("./first-boot.js")).finish(
+          vbox,
+          machine,
+          teller(vbox, machine, "finish the first boot", "notice"),
+        ),
       ),
     },
   ];
 }
 
-/** Tells lines of a step. */
-function teller({ io }: VBoxManage, { name }: Machine, step: string): (line: string) => void {
+/** Tells lines of a step: its output, or what a person should know in any case. */
+function teller(
+  { io }: VBoxManage,
+  { name }: Machine,
+  step: string,
+  type: "output" | "notice" = "output",
+): (line: string) => void {
   return (line) => {
-    io.report({ type: "output", machine: name, step, at: io.now(), line });
+    io.report({ type, machine: name, step, at: io.now(), line });
   };
 }
 
 /** What boot2docker has got by DHCP, which changes. */
 async function addressOf(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
   const { findAddress, shellOf } = await import("./wait.js");
-  const tell = teller(vbox, machine, "find the address");
+  const tell = teller(vbox, machine, "find the address", "notice");
   const shell = await shellOf(vbox, machine, tell);
   return { IPAddress: await findAddress(vbox, machine, shell) };
 }

@@ -57,11 +57,12 @@ export async function restoreSnapshot(
   machine: Machine<VirtualBoxState>,
   name: string,
 ): Promise<Partial<VirtualBoxState>> {
-  const { hasMemory } = await needSnapshot(vbox, machine, name);
+  await needSnapshot(vbox, machine, name);
   const vm = vmOf(machine.state);
   if (isOn(await needInfo(vbox, machine))) await cutPower(vbox, vm);
   await vbox.run("snapshot", vm, "restore", name);
-  return hasMemory ? startVm(vbox, machine) : {};
+  // One with memory leaves it to be woken up.
+  return (await needInfo(vbox, machine)).get("VMState") === "saved" ? startVm(vbox, machine) : {};
 }
 
 export async function removeSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<void> {
@@ -69,10 +70,9 @@ export async function removeSnapshot(vbox: VBoxManage, machine: Machine<VirtualB
   await vbox.run("snapshot", vmOf(machine.state), "delete", name);
 }
 
-async function needSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<Snapshot> {
+async function needSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<void> {
   const snapshots = await listSnapshots(vbox, machine);
-  const found = snapshots.find((one) => one.name === name);
-  if (found !== undefined) return found;
+  if (snapshots.some((one) => one.name === name)) return;
   const there = snapshots.map((one) => one.name).join(", ");
   throw new MachineError("not-found", `${machine.name} has no snapshot ${name}`, {
     hint: there === "" ? `it has none: machine snapshot ${machine.name} save ${name} makes one` : `it has ${there}`,
