@@ -3,7 +3,7 @@ import type { Computer } from "./computer.js";
 import { vmOf, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-export interface Share {
+interface Share {
   readonly folder: string;
   /** What it is called on the machine, where it is mounted below `/`. */
   readonly name: string;
@@ -17,7 +17,7 @@ function homes({ platform }: Computer): Share {
 }
 
 /** The folder of this computer that the machine gets; undefined: none. */
-export async function shareOf(computer: Computer, state: VirtualBoxState): Promise<Share | undefined> {
+async function shareOf(computer: Computer, state: VirtualBoxState): Promise<Share | undefined> {
   if (state.NoShare) return undefined;
   const at = state.ShareFolder.lastIndexOf(":");
   const share =
