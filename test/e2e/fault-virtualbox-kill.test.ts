@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
 import { chosenSeed, cutOff, randomFrom } from "../support/cut-off.js";
 import { finish } from "../support/command.js";
 import { installProgram, type Program } from "../support/program.js";
@@ -36,7 +37,12 @@ test("at 20 random moments, four aimed at each step, leaves no virtual machine, 
   for (const [point, most] of Object.entries(points)) {
     for (let time = 0; time < times; time++) {
       const delay = random() * most;
-      const { code, stderr } = await cutOff(program, create(), { point, delay, signal: "SIGKILL" }, { env: vb.env });
+      const { code, stderr } = await cutOff(
+        program,
+        create("web"),
+        { point, delay, signal: "SIGKILL" },
+        { env: vb.env },
+      );
       const about = `${delay.toFixed(1)} ms after "${point}"`;
       expect(stderr, about).not.toMatch(/This is a bug|^ {4}at |PRIVATE KEY/m);
       if (code === null) hit.add(point);
@@ -51,14 +57,32 @@ test("at 20 random moments, four aimed at each step, leaves no virtual machine, 
   expect([...hit]).toEqual(Object.keys(points));
 }, 900_000);
 
+test("two creates at once share one network, and have an address and a port each", async () => {
+  const moment = { point: "started wait for ssh", delay: 0, signal: "SIGKILL" } as const;
+  const names = ["one", "two"];
+  await Promise.all(names.map((name) => cutOff(program, create(name), moment, { env: vb.env })));
+  const states = await Promise.all(names.map(savedState));
+  expect(new Set(states.map(({ IPAddress }) => IPAddress)).size).toBe(2);
+  expect(new Set(states.map(({ SSHPort }) => SSHPort)).size).toBe(2);
+  expect(new Set(states.map(({ HostOnlyNetwork }) => HostOnlyNetwork)).size).toBe(1);
+  expect((await asks("list", "hostonlyifs")).match(/^Name:/gm)).toHaveLength(1);
+  await succeeds("at the end", "rm", "-y", ...names);
+  expect(await asks("list", "vms")).toBe("");
+}, 300_000);
+
+async function savedState(name: string): Promise<VirtualBoxState> {
+  const text = await readFile(join(program.store, "machines", name, "config.json"), "utf8");
+  return (JSON.parse(text) as { Driver: VirtualBoxState }).Driver;
+}
+
 async function succeeds(about: string, ...argv: readonly string[]): Promise<void> {
   const ran = await program.machine(argv, { env: vb.env });
   expect(ran, `${about}\n${ran.stderr}`).toMatchObject({ code: 0 });
 }
 
-function create(): string[] {
+function create(name: string): string[] {
   const image = ["--virtualbox-image", join(program.home, "image.raw"), "--virtualbox-disk-size", "4"];
-  return ["create", "-d", "virtualbox", "--virtualbox-no-vtx-check", "--virtualbox-no-share", ...image, "web"];
+  return ["create", "-d", "virtualbox", "--virtualbox-no-vtx-check", "--virtualbox-no-share", ...image, name];
 }
 
 async function asks(...args: readonly string[]): Promise<string> {
