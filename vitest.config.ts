@@ -12,6 +12,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 30_000,
+          // By default a computer with two processors gets one.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
