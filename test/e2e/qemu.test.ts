@@ -58,7 +58,7 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
   });
 
   test("has the host key that was made before its first boot, and keeps no seed", async () => {
-    const shown = await said("ssh", "vm", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+    const shown = await said("ssh", "vm", "sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     expect(shown.split(" ")[1]).toBe((await state())["SSHHostKey"]);
     expect((await readdir(join(program.store, "machines", "vm"))).sort()).toEqual([
       ...["addresses.json", "ca.pem", "cert.pem", "config.json", "console.log", "disk.qcow2", "id_rsa", "id_rsa.pub"],
