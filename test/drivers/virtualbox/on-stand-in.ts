@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Computer } from "../../../drivers/virtualbox/computer.js";
 import { virtualBoxOn } from "../../../drivers/virtualbox/index.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
@@ -57,6 +58,11 @@ export async function trial(
   const env = { ...process.env, ...vb.env };
   const io: Io = {
     ...{ ...fake, signal },
+    // The stand-in's processes need time of their own for what the driver waits for.
+    sleep: async (ms) => {
+      await setTimeout(Math.min(ms, 200));
+      await fake.sleep(ms);
+    },
     run: (file, args, options) => runProgram(file, args, { ...options, env: { ...env, ...options?.env }, signal }),
     shell: () => Promise.resolve({ exec }),
   };
