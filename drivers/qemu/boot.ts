@@ -1,15 +1,6 @@
 import { rm } from "node:fs/promises";
-import {
-  greets,
-  isMachineError,
-  MachineError,
-  poll,
-  reach,
-  type Io,
-  type Machine,
-  type Shell,
-} from "../../src/driver/index.js";
-import { consoleTail, finishFirstBoot, followConsole } from "../../src/vm/index.js";
+import { greets, isMachineError, reach, type Io, type Machine, type Shell } from "../../src/driver/index.js";
+import { finishFirstBoot, waitForBoot, withConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
 import { launch } from "./launch.js";
 import { filesOf, target, type QemuState } from "./machine.js";
@@ -18,26 +9,19 @@ import { processOf } from "./process.js";
 import { ask } from "./qmp.js";
 import { sharesOf } from "./share.js";
 
-const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
-
 /** Waits until sshd of the machine greets; what its console prints is told meanwhile. */
-export async function waitForSsh(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
+export function waitForSsh(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
   const { name, state } = machine;
-  const { console } = filesOf(machine);
-  const readNews = followConsole(console);
-  const tellNews = async (): Promise<void> => {
-    for (const line of await readNews()) io.report({ type: "output", machine: name, step, at: io.now(), line });
+  const boot = {
+    name,
+    console: filesOf(machine).console,
+    greets: () => greets(state.SSHPort),
+    isOn: async () => (await processOf(machine, io)) !== undefined,
+    tell: (line: string) => {
+      io.report({ type: "output", machine: name, step, at: io.now(), line });
+    },
   };
-  await poll(io, `ssh of ${name}`, { every: 500, limit: 600_000, hint }, async () => {
-    if (await greets(state.SSHPort)) return true;
-    const isUp = (await processOf(machine, io)) !== undefined;
-    await tellNews();
-    if (isUp) return undefined;
-    throw new MachineError("failed", `${name}: the machine has ended instead of booting`, { hint });
-  }).catch(async (error: unknown) => {
-    throw await withConsole(error, console);
-  });
-  await tellNews();
+  return waitForBoot(boot, io, 500);
 }
 
 /** The same, of a create that goes on: the machine is started anew where it does not run any more. */
@@ -61,11 +45,11 @@ export async function finishBoot(
   const machine = { ...given, state: { ...given.state, ...changes } };
   const { name } = machine;
   const files = filesOf(machine);
-  const shell = await reach(io, target(machine.state), (line) => {
-    io.report({ type: "notice", machine: name, step, at: io.now(), line });
-  }).catch(async (error: unknown) => {
-    throw await withConsole(error, files.console);
-  });
+  const shell = await withConsole(files.console, () =>
+    reach(io, target(machine.state), (line) => {
+      io.report({ type: "notice", machine: name, step, at: io.now(), line });
+    }),
+  );
   await finishFirstBoot(name, shell, io, files.console);
   await checkMounts(machine, shell, io, step);
   const monitor = monitorOf(machine);
@@ -87,11 +71,4 @@ async function checkMounts({ name, state }: Machine<QemuState>, shell: Shell, io
     const line = `${guest} is not mounted: the kernel of its image may lack 9p (sudo mount -t 9p ${tag} ${guest} says why)`;
     io.report({ type: "notice", machine: name, step, at: io.now(), line });
   }
-}
-
-/** The error with the end of what the console has printed. */
-async function withConsole(error: unknown, console: string): Promise<unknown> {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
-  const { code, message, cause } = error;
-  return new MachineError(code, message, { hint: error.hint ?? hint, output: await consoleTail(console), cause });
 }

@@ -1,7 +1,7 @@
-import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { makeKeyPair, MachineError, type Io, type Machine } from "../../src/driver/index.js";
-import { fetchImage, seedImage, type ImageFile } from "../../src/vm/index.js";
+import { copyFile, rm } from "node:fs/promises";
+import { relative } from "node:path";
+import { MachineError, type Io, type Machine } from "../../src/driver/index.js";
+import { fetchImage, writeSeed, type ImageFile } from "../../src/vm/index.js";
 import { findFirmware } from "./firmware.js";
 import { filesOf, type QemuState } from "./machine.js";
 import { interfacesOf, reserveAddress } from "./network.js";
@@ -33,26 +33,10 @@ export async function makeDisk(machine: Machine<QemuState>, io: Io): Promise<Par
   return { ...keys, NetworkAddress, ImageDigest: image.digest };
 }
 
-async function makeSeed({ name, dir, state }: Machine<QemuState>): Promise<Partial<QemuState>> {
-  const [ours, theirs] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
-  const seed = seedImage({
-    name,
-    instanceId: state.MachineId,
-    user: state.SSHUser,
-    authorizedKey: ours.publicKey,
-    hostKey: theirs,
-    interfaces: interfacesOf(state),
-    userData: state.UserDataFile === "" ? undefined : await readFile(state.UserDataFile, "utf8"),
-    mounts: mountsOf(state),
-  });
-  // docker-machine's name for it, which scripts know, whatever the kind of key.
-  const SSHKeyPath = join(dir, "id_rsa");
-  await Promise.all([
-    writeFile(SSHKeyPath, ours.privateKey, { mode: 0o600 }),
-    writeFile(`${SSHKeyPath}.pub`, ours.publicKey, { mode: 0o644 }),
-    writeFile(filesOf({ dir }).seed, seed, { mode: 0o600 }),
-  ]);
-  return { SSHKeyPath, SSHHostKey: theirs.fingerprint };
+function makeSeed({ name, dir, state }: Machine<QemuState>): Promise<Partial<QemuState>> {
+  const interfaces = interfacesOf(state);
+  const seed = { name, instanceId: state.MachineId, user: state.SSHUser, interfaces, mounts: mountsOf(state) };
+  return writeSeed(filesOf({ dir }).seed, seed, state.UserDataFile);
 }
 
 async function makeVariables(name: string, path: string): Promise<void> {

@@ -1,18 +1,15 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeKeyPair, type Io, type Machine } from "../../src/driver/index.js";
-import { fetchImage, seedImage, writeVdi } from "../../src/vm/index.js";
+import type { Io, Machine } from "../../src/driver/index.js";
+import { fetchImage, writeSeed, writeVdi } from "../../src/vm/index.js";
 import { consoleOf } from "./paths.js";
 import type { VirtualBoxState } from "./state.js";
 
 /** Files in the machine's directory. */
-export function files(dir: string): Readonly<Record<"disk" | "seed" | "console" | "key", string>> {
+export function files(dir: string): Readonly<Record<"disk" | "seed" | "console", string>> {
   return {
     disk: join(dir, "disk.vdi"),
     seed: join(dir, "seed.iso"),
     console: consoleOf(dir),
-    // docker-machine's name for it, which scripts know, whatever the kind of key.
-    key: join(dir, "id_rsa"),
   };
 }
 
@@ -40,28 +37,13 @@ export async function writeDisk(
 }
 
 /** The user's key, and the seed with the machine's own: its host key is known before the first contact. */
-export async function writeSeed({ name, dir, state }: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
-  const { key, seed } = files(dir);
-  const [ours, hostKey] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
-  const { UserDataFile = "", NatMAC = "", HostOnlyMAC = "", HostOnlyCIDR } = state;
-  const iso = seedImage({
-    name,
-    instanceId: state.UUID ?? name,
-    user: state.SSHUser,
-    authorizedKey: ours.publicKey.trim(),
-    hostKey,
-    interfaces: [
-      { mac: withColons(NatMAC) },
-      { mac: withColons(HostOnlyMAC), address: `${state.IPAddress}/${HostOnlyCIDR.split("/")[1] ?? "24"}` },
-    ],
-    userData: UserDataFile === "" ? undefined : await readFile(UserDataFile, "utf8"),
-  });
-  // Replaced rather than written over, so that they have the rights that they are given here.
-  await Promise.all([seed, key, `${key}.pub`].map((file) => rm(file, { force: true })));
-  await writeFile(seed, iso, { mode: 0o600 });
-  await writeFile(key, ours.privateKey, { mode: 0o600 });
-  await writeFile(`${key}.pub`, ours.publicKey, { mode: 0o644 });
-  return { SSHKeyPath: key, SSHHostKey: hostKey.fingerprint };
+export function makeSeed({ name, dir, state }: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
+  const { UUID: instanceId = name, NatMAC = "", HostOnlyMAC = "", HostOnlyCIDR } = state;
+  const interfaces = [
+    { mac: withColons(NatMAC) },
+    { mac: withColons(HostOnlyMAC), address: `${state.IPAddress}/${HostOnlyCIDR.split("/")[1] ?? "24"}` },
+  ];
+  return writeSeed(files(dir).seed, { name, instanceId, user: state.SSHUser, interfaces }, state.UserDataFile);
 }
 
 function withColons(mac: string): string {

@@ -1,6 +1,6 @@
 import type { Machine } from "../../src/driver/index.js";
 import { boot2DockerFiles, makeBoot2DockerDisk } from "./boot2docker.js";
-import { files, writeDisk, writeSeed } from "./disk.js";
+import { files, writeDisk, makeSeed } from "./disk.js";
 import {
   attachArguments,
   controllerOf,
@@ -26,7 +26,7 @@ export async function makeVm(
 ): Promise<Partial<VirtualBoxState>> {
   await removeVm(vbox, machine);
   const isOld = isBoot2Docker(machine.state);
-  const changes = isOld ? await makeBoot2DockerDisk(vbox, machine) : await writeSeed(machine);
+  const changes = isOld ? await makeBoot2DockerDisk(vbox, machine) : await makeSeed(machine);
   if (!isOld) await writeDisk(machine, vbox.io, onLine);
   const state = { ...machine.state, ...changes };
   await define(vbox, { ...machine, state });

@@ -1,5 +1,5 @@
-import { isMachineError, MachineError, poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
-import { consoleTail, followConsole } from "../../src/vm/index.js";
+import { poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
+import { waitForBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
 import { needInfo } from "./start.js";
@@ -7,40 +7,23 @@ import { target } from "./target.js";
 import type { VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-/** How long a first boot may take: a computer without virtualization of its own needs minutes. */
-const limit = 600_000;
-
 /**
- * Waits until the machine's sshd greets: a forwarded port accepts connections long before.
+ * Waits until the machine's sshd greets.
  * @param tell gets the lines that the console prints meanwhile
  */
-export async function waitForSsh(
+export function waitForSsh(
   vbox: VBoxManage,
   machine: Machine<VirtualBoxState>,
   tell: (line: string) => void,
 ): Promise<void> {
-  const { name, dir, state } = machine;
-  const newLines = followConsole(files(dir).console);
-  try {
-    await poll(vbox.io, `ssh of ${name}`, { every: 2_000, limit }, async () => {
-      for (const line of await newLines()) tell(line);
-      if (await vbox.computer.greets(state.SSHPort)) return true;
-      if (isOn(await needInfo(vbox, machine))) return undefined;
-      throw new MachineError("failed", `${name}: the virtual machine has ended instead of booting`);
-    });
-  } catch (error) {
-    throw await withConsole(dir, error);
-  }
-}
-
-async function withConsole(dir: string, error: unknown): Promise<unknown> {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
-  const { console } = files(dir);
-  return new MachineError(error.code, error.message, {
-    hint: error.hint ?? `see what it has printed: ${console}`,
-    output: error.output ?? (await consoleTail(console)),
-    cause: error,
-  });
+  const boot = {
+    name: machine.name,
+    console: files(machine.dir).console,
+    greets: () => vbox.computer.greets(machine.state.SSHPort),
+    isOn: async () => isOn(await needInfo(vbox, machine)),
+    tell,
+  };
+  return waitForBoot(boot, vbox.io, 2_000);
 }
 
 /** A shell on the machine, which may still come up. */

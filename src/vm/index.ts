@@ -6,6 +6,6 @@ export type * from "./image/image.js";
 export * from "./image/vdi.js";
 export * from "./network/address.js";
 export * from "./network/networks.js";
-export * from "./seed/console.js";
+export * from "./seed/boot.js";
 export * from "./seed/first-boot.js";
 export * from "./seed/seed.js";

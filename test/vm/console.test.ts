@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { cleanConsole, consoleTail, followConsole } from "../../src/vm/index.js";
+import { cleanConsole, consoleTail, followConsole } from "../../src/vm/seed/console.js";
 
 let folder: string;
 let log: string;

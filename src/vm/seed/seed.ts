@@ -1,3 +1,6 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeKeyPair } from "../../driver/index.js";
 import { userData, type Login } from "./cloud-config.js";
 import { isoImage } from "./iso.js";
 import { networkConfig, type Interface } from "./network-config.js";
@@ -26,4 +29,32 @@ export function seedImage(seed: Seed): Uint8Array {
     { name: "user-data", content: userData(seed) },
     { name: "network-config", content: Buffer.from(networkConfig(seed.interfaces)) },
   ]);
+}
+
+/**
+ * Writes the seed, with a host key of the machine's own so that the first contact is verified, and beside it the key of
+ * the machine's user; what is there from an earlier try is replaced. Returns what the driver's state keeps.
+ * @param path of the seed, in the machine's directory
+ * @param userDataFile path of the person's own user data; empty: none
+ */
+export async function writeSeed(
+  path: string,
+  seed: Omit<Seed, "authorizedKey" | "hostKey" | "userData">,
+  userDataFile = "",
+): Promise<{ SSHKeyPath: string; SSHHostKey: string }> {
+  const [ours, hostKey] = await Promise.all([makeKeyPair(seed.name), makeKeyPair(seed.name)]);
+  const own = userDataFile === "" ? undefined : await readFile(userDataFile, "utf8");
+  const iso = seedImage({ ...seed, authorizedKey: ours.publicKey.trim(), hostKey, userData: own });
+  // docker-machine's name for it, which scripts know, whatever the kind of key.
+  const SSHKeyPath = join(dirname(path), "id_rsa");
+  await writeNew(path, iso, 0o600);
+  await writeNew(SSHKeyPath, ours.privateKey, 0o600);
+  await writeNew(`${SSHKeyPath}.pub`, ours.publicKey, 0o644);
+  return { SSHKeyPath, SSHHostKey: hostKey.fingerprint };
+}
+
+/** Not written over, so that it has the rights that it is given here. */
+async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, content, { mode });
 }

@@ -1,0 +1,55 @@
+import { isMachineError, MachineError, poll, type Io } from "../../driver/index.js";
+import { consoleTail, followConsole } from "./console.js";
+
+/** A machine that comes up. */
+export interface Boot {
+  readonly name: string;
+  /** File of what its serial console prints. */
+  readonly console: string;
+  /** Whether its sshd greets: a forwarded port accepts connections long before. */
+  readonly greets: () => Promise<boolean>;
+  readonly isOn: () => Promise<boolean>;
+  /** Gets the lines that the console prints meanwhile. */
+  readonly tell: (line: string) => void;
+}
+
+/** How long it may take, in milliseconds: a computer without virtualization of its own needs minutes. */
+const limit = 600_000;
+
+const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
+
+/**
+ * Waits until sshd of a machine greets.
+ * @param every milliseconds between two looks
+ * @throws MachineError `failed` where it ends instead, or takes more than ten minutes, with the end of the console
+ */
+export function waitForBoot(boot: Boot, io: Io, every: number): Promise<void> {
+  const { name, console } = boot;
+  const newLines = followConsole(console);
+  const tellNews = async (): Promise<void> => {
+    for (const line of await newLines()) boot.tell(line);
+  };
+  return withConsole(console, async () => {
+    await poll(io, `ssh of ${name}`, { every, limit }, async () => {
+      if (await boot.greets()) return true;
+      // What it has printed is complete only after it has ended.
+      const isOn = await boot.isOn();
+      await tellNews();
+      if (isOn) return undefined;
+      throw new MachineError("failed", `${name}: the machine has ended instead of booting`);
+    });
+    await tellNews();
+  });
+}
+
+/** Does something with a machine that boots; an error gets the end of what its console has printed. */
+export async function withConsole<T>(console: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    const { code, message, cause } = error;
+    const output = error.output ?? (await consoleTail(console));
+    throw new MachineError(code, message, { hint: error.hint ?? hint, output, cause });
+  }
+}
