@@ -59,10 +59,11 @@ describe("an image that comes from elsewhere", () => {
     const folder = await temporaryFolder();
     const path = join(folder, "disk.qcow2");
     const secret = ["--object", "secret,id=s,data=secret"];
-    const encrypted = ["-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"];
+    // LUKS would measure the processor first, which fails on a busy computer.
+    const encrypted = ["-o", "encrypt.format=aes,encrypt.key-secret=s"];
     await output("qemu-img", ["create", "-q", ...secret, "-f", "qcow2", ...encrypted, path, "4M"]);
     await expect(formatOf(path, "it")).rejects.toMatchObject({ code: "usage", message: "it is encrypted" });
-    await output("qemu-img", ["create", "-q", ...secret, "-f", "luks", "-o", "key-secret=s,iter-time=10", path, "4M"]);
+    await writeFile(path, Buffer.concat([Buffer.from("LUKS\xba\xbe\0\x01", "latin1"), Buffer.alloc(4 * 2 ** 20)]));
     await expect(formatOf(path, "it")).rejects.toMatchObject({
       message: "it is an encrypted disk, not a raw or qcow2 disk",
     });
