@@ -94,7 +94,8 @@ allow_many_hosts() {
 
 # The engine's own firewall rules stay off: a second engine that sets them up removes those of the first.
 start_network() {
-  ip link add "$bridge" type bridge
+  # Without an address of its own it has that of one of its hosts, and all others lose sight of us when that one goes.
+  ip link add "$bridge" address "$(printf '02:00:c6:13:%02x:01' "$slot")" type bridge
   ip address add "$network.1/24" dev "$bridge"
   ip link set "$bridge" up
   firewall --insert
