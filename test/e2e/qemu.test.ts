@@ -12,6 +12,16 @@ import { whoHas } from "../support/vm/wire.js";
 
 const patience = 900_000;
 
+/** What a person's file of --...-userdata may say, also against us. */
+const userData = `#cloud-config
+users: [{name: alice}]
+ssh_pwauth: true
+ssh_deletekeys: false
+mounts: [[tmpfs, /mnt/theirs, tmpfs, size=1m]]
+write_files: [{path: /etc/written, content: "grüße\\n"}]
+runcmd: [[touch, /etc/ran]]
+`;
+
 /** How often it is stopped and started. */
 const rounds = Number(process.env["ROUNDS"] ?? 1);
 
@@ -24,6 +34,7 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     expect(ran, args.join(" ")).toMatchObject({ code: 0 });
     return ran.stdout.trim();
   };
+  const inside = (command: string): Promise<string> => said("ssh", "vm", command);
   const docker = async (command: string, input?: ReturnType<typeof createReadStream>): Promise<string> => {
     const line = `eval "$(machine env vm)"; docker ${command}`;
     const ran = await program.bash(line, input === undefined ? {} : { input });
@@ -46,7 +57,7 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
 
   test("is made with one command, and runs containers by the docker CLI", { timeout: patience }, async () => {
     const userdata = join(program.home, "user-data");
-    await writeFile(userdata, "#cloud-config\nwrite_files: [{path: /etc/ours, content: hello}]\n");
+    await writeFile(userdata, userData);
     const created = await machine(
       ...["create", "-d", "qemu", "--qemu-image", image, "--qemu-memory", "1024", "--qemu-disk-size", "4000"],
       ...["--qemu-ssh-user", "ann", "--qemu-userdata", userdata, "--qemu-network", "socket"],
@@ -60,21 +71,52 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     expect(await said("ls", "-f", "{{.Name}} {{.DriverName}} {{.State}} {{.Error}}")).toBe("vm qemu Running");
   });
 
-  test("has the host key that was made before its first boot, and keeps no seed", async () => {
-    const shown = await said("ssh", "vm", "sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
-    expect(shown.split(" ")[1]).toBe((await state())["SSHHostKey"]);
+  test("has the host key that was made before its first boot, no other, and keeps no seed", async () => {
+    const { SSHHostKey = "" } = await state();
+    const shown = await inside("sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; ls /etc/ssh/ssh_host_*_key");
+    expect(shown.split(" ")[1]).toBe(SSHHostKey);
+    expect(shown.split("\n").slice(1)).toEqual(["/etc/ssh/ssh_host_ed25519_key"]);
+    const key = await inside("sudo cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+    expect(await said("console", "vm")).toContain(key);
     expect((await readdir(join(program.store, "machines", "vm"))).sort()).toEqual([
       ...["addresses.json", "ca.pem", "cert.pem", "config.json", "console.log", "disk.qcow2", "id_rsa", "id_rsa.pub"],
       ...["key.pem", "known_hosts", "ports.json", "qemu.pid", "qmp.sock", "server-key.pem", "server.pem"],
     ]);
   });
 
-  test("has the user, the CPUs, the memory, the disk and the file that were asked for", async () => {
-    const facts = "id -un; hostname; nproc; cat /etc/ours; echo; df -m --output=size / | tail -n 1; free -m | grep Mem";
-    const [user, name, cpus, file, disk, memory] = (await said("ssh", "vm", facts)).split("\n");
-    expect([user, name, cpus, file]).toEqual(["ann", "vm", "2", "hello"]);
+  test("is done for cloud-init without errors, and does not ask it again", async () => {
+    expect(await inside("cloud-init status --long")).toContain("status: done");
+    expect(await inside("sudo cloud-init schema --system")).toMatch(/^Valid cloud-config/);
+    expect(await inside("sudo grep -c -e ERROR -e Traceback /var/log/cloud-init.log || true")).toBe("0");
+    expect(await inside("ls /etc/cloud/cloud-init.disabled")).toBe("/etc/cloud/cloud-init.disabled");
+  });
+
+  test("has the user with sudo and a shell with a history, the name, the CPUs, the memory and the disk", async () => {
+    expect(await inside("id -un; id -gn; sudo -n id -un; getent passwd ann | cut -d: -f7")).toBe(
+      "ann\nann\nroot\n/bin/bash",
+    );
+    expect(await inside("hostname; getent hosts vm")).toMatch(/^vm\n127\.0\.1\.1\s+vm/);
+    const facts = "nproc; df -m --output=size / | tail -n 1; free -m | grep Mem";
+    const [cpus, disk, memory] = (await inside(facts)).split("\n");
+    expect(cpus).toBe("2");
     expect(Number(disk)).toBeGreaterThan(3_500);
     expect(Number(memory?.trim().split(/\s+/)[1])).toBeGreaterThan(900);
+  });
+
+  test("has what the user's own cloud-config says beside ours, but for what the login depends on", async () => {
+    expect(await inside("cat /etc/written; ls /etc/ran; id -un alice")).toBe("grüße\n/etc/ran\nalice");
+    expect(await inside("findmnt -no TARGET /mnt/theirs; grep -o '/mnt/home 9p' /etc/fstab")).toBe(
+      "/mnt/theirs\n/mnt/home 9p",
+    );
+    expect(await inside("sudo sshd -T | grep -i ^passwordauthentication")).toBe("passwordauthentication no");
+  });
+
+  test("has the address on its network that was given to its second interface, and one way out", async () => {
+    const { NetworkAddress = "", MachineId = "" } = await state();
+    const mac = `52:54:01:${(MachineId.match(/../g) ?? []).slice(0, 3).join(":")}`;
+    const device = `$(basename "$(dirname "$(grep -il ${mac} /sys/class/net/*/address)")")`;
+    expect(await inside(`ip -o address show dev "${device}"`)).toContain(`inet ${NetworkAddress} `);
+    expect((await inside("ip route show default")).split("\n")).toHaveLength(1);
   });
 
   test("answers its neighbours on the network of the store's machines", async () => {
@@ -87,12 +129,12 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     await docker("run -d --name counter busybox sleep 100000");
     await said("snapshot", "vm", "save", "before");
     await docker("rm -f counter");
-    await said("ssh", "vm", "sudo touch /after");
+    await inside("sudo touch /after");
     expect(await said("snapshot", "vm", "ls")).toMatch(/^NAME +SAVED +MEMORY\nbefore +20\S+Z +yes$/);
     const now = Math.floor(Date.now() / 1_000);
     expect(await said("snapshot", "vm", "restore", "before")).toBe('Snapshot "before" of "vm" was restored.');
-    expect(Number(await said("ssh", "vm", "date +%s"))).toBeGreaterThanOrEqual(now);
-    expect(await said("ssh", "vm", "ls /after || true")).toBe("");
+    expect(Number(await inside("date +%s"))).toBeGreaterThanOrEqual(now);
+    expect(await inside("ls /after || true")).toBe("");
     expect(await docker("ps --format {{.Names}}")).toBe("counter");
     await said("snapshot", "vm", "rm", "before");
     expect(await said("snapshot", "vm", "ls")).toMatch(/^NAME +SAVED +MEMORY$/);
@@ -111,7 +153,9 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
         expect(await lasting()).toEqual(before);
         expect(await docker("run --rm busybox echo again")).toBe("again");
       }
-      expect(await said("ssh", "vm", "cloud-init status || true")).toContain("disabled");
+      expect(await inside("sudo -n id -un; cloud-init status")).toBe("root\nstatus: disabled");
+      const { NetworkAddress = "" } = await state();
+      expect(await inside(`ip -o address show | grep -c ${NetworkAddress}`)).toBe("1");
     },
   );
 
