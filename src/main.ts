@@ -2,7 +2,9 @@ import { commonOptions, globalOptions, type Command } from "./commands/command.j
 import { commands } from "./commands/index.js";
 import { openSession } from "./core/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
-import { declare, flagIn, givenFor, isNamed, parseArguments } from "./ui/arguments.js";
+import { readSettings, type Settings } from "./store/settings.js";
+import { storeRoot } from "./store/paths.js";
+import { declare, flagIn, givenFor, isNamed, keptFor, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
 import { startProgress } from "./ui/progress.js";
 import { print, type Terminal } from "./ui/terminal.js";
@@ -47,7 +49,8 @@ async function run(
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
-  const words = await understood(command, argv, terminal);
+  const settings = command.usesSettings ? await readSettings(storeRoot(terminal.env, globals.storagePath)) : {};
+  const words = await understood(command, argv, terminal, settings);
   if (words.values.help) return help(name, argv, terminal);
   const json = globals.json || words.values.json;
   const debug = globals.debug || words.values.debug;
@@ -75,8 +78,8 @@ async function run(
 }
 
 /** What the words after a command's name mean to it. */
-async function understood(command: Command, argv: readonly string[], { env }: Terminal) {
-  const driver = await command.driver?.(argv, env);
+async function understood(command: Command, argv: readonly string[], { env }: Terminal, settings: Settings) {
+  const driver = await command.driver?.(argv, env, settings);
   const options = { ...command.options, ...commonOptions };
   const ours = declare(options);
   const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
@@ -84,10 +87,14 @@ async function understood(command: Command, argv: readonly string[], { env }: Te
     command.verbatim === true
       ? { typed: new Map<never, never>(), positionals: argv }
       : parseArguments(argv, [...ours, ...theirs]);
-  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, env)]);
+  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, env), keptFor(ours, settings)]);
   const chosen = driver && {
     driver,
-    values: resolve(driver.options, [givenFor(theirs, parsed), fromEnv(driver.options, env, driver.name)], driver.name),
+    values: resolve(
+      driver.options,
+      [givenFor(theirs, parsed), fromEnv(driver.options, env, driver.name), keptFor(theirs, settings)],
+      driver.name,
+    ),
   };
   return { args: parsed.positionals, values, chosen };
 }
@@ -110,7 +117,7 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
     return 0;
   }
   const command = await load(name, terminal);
-  const driver = await command.driver?.(argv, terminal.env);
+  const driver = await command.driver?.(argv, terminal.env, {});
   const options: Options = { ...command.options, ...commonOptions };
   const sections = [
     { title: "Options", options },

@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "src/gotemplate",
     "src/vm",
   ],
-  src: ["src/commands", "src/core", "src/driver", "src/ui"],
+  src: ["src/commands", "src/core", "src/driver", "src/store", "src/ui"],
   drivers: ["src/driver", "src/vm"],
 };
 
@@ -40,6 +40,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["src/tls/certificate.ts"],
   undici: ["src/vm/image/http.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
+  conf: ["src/store/settings.ts"],
   inquirer: ["src/ui/prompt.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],
 };

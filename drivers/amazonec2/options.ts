@@ -12,6 +12,10 @@ export const options = {
     help: "Region; default: that of the environment or profile, else us-east-1",
     env: "AWS_DEFAULT_REGION",
     ask: true,
+    async check(region, values, io) {
+      const { checkRegion } = await import("./plan.js");
+      await checkRegion(region, values, io);
+    },
   }),
   ami: text({
     help: "Image: an id, OWNER/NAME* for the newest of an owner, or ssm:/PARAMETER; default: the current Ubuntu LTS",

@@ -1,5 +1,5 @@
 import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
-import { MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan, type Options, type Values } from "../../src/driver/index.js";
 import { checkOptions, commas, privateKey, userDataFile } from "./check.js";
 import { defaultRegion, openEc2, type Settings } from "./client.js";
 import type { Ec2 } from "./ec2.js";
@@ -28,6 +28,14 @@ export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promi
   const files = { privateKey: await privateKey(given, io), userData: await userDataFile(given, io) };
   const ec2 = await openEc2(settings, io);
   return planLaunch(ec2, { given, settings, files }, machine);
+}
+
+/** Whether EC2 has the region and lets these credentials in. @throws MachineError `usage`, `precheck` */
+export async function checkRegion(region: string | undefined, values: Values<Options>, io: Io): Promise<void> {
+  const settings = await settingsOf({ ...(values as Given), region }, io, () => undefined);
+  await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
+    throw asPrecheck(error);
+  });
 }
 
 /** What is known before EC2 is asked. */

@@ -1,5 +1,6 @@
 import type { Session } from "../core/session.js";
 import { boolean, text, type Driver, type Options, type Values } from "../driver/index.js";
+import type { Settings } from "../store/settings.js";
 import type { Terminal } from "../ui/terminal.js";
 
 /** One command as a person types it. Its module is loaded only when it is called. */
@@ -9,8 +10,10 @@ export interface Command<O extends Options = Options> {
   readonly options: O;
   /** `ssh`: what follows the name goes to the machine as it is, so only a leading `--help` is ours. */
   readonly verbatim?: true;
+  /** `create`: what a person keeps by `machine settings` counts where neither a flag nor a variable says anything. */
+  readonly usesSettings?: true;
   /** `create`: the driver that these words choose, whose options the command takes as well. */
-  driver?(argv: readonly string[], env: Terminal["env"]): Promise<Driver | undefined>;
+  driver?(argv: readonly string[], env: Terminal["env"], settings: Settings): Promise<Driver | undefined>;
   /** Returns the exit status; nothing means 0. */
   run(call: Call<O>): Promise<number | void>;
 }

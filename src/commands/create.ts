@@ -1,13 +1,16 @@
-import { createMachine, planMachine, resumeMachine } from "../core/create.js";
+import { createMachine, planMachine, resumeMachine, type CreateRequest } from "../core/create.js";
 import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
+import type { ProvisionRequest } from "../core/provision.js";
+import type { Session } from "../core/session.js";
 import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
 import { encodeJson } from "../store/json.js";
-import { print } from "../ui/terminal.js";
-import { defineCommand, sudoOptions } from "./command.js";
+import { isPerson, print } from "../ui/terminal.js";
+import { defineCommand, sudoOptions, type Call } from "./command.js";
 import { chosenDriver, driverOption } from "./driver.js";
 import { sudoPassword } from "./sudo.js";
+import type { Answers } from "./wizard.js";
 
 const options = {
   driver: driverOption("Driver to create machine with"),
@@ -43,6 +46,9 @@ const options = {
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
   dryRun: boolean({ help: "Check everything, print the plan as JSON and make nothing" }),
   resume: boolean({ help: "Go on with a create that was cut off" }),
+  interactive: boolean({
+    help: "Ask for driver, name and the rest, as it is done where no name is typed at a terminal",
+  }),
   ...sudoOptions,
 };
 
@@ -52,33 +58,15 @@ export const create = defineCommand({
 
   driver: chosenDriver,
 
-  async run({ args, values, chosen, session, terminal }) {
-    const [name, ...extra] = args;
-    if (name === undefined) throw new MachineError("failed", "Error: No machine name specified");
-    if (extra.length > 0) {
-      throw new MachineError("failed", `Invalid command line. Found extra arguments [${extra.join(" ")}]`);
+  usesSettings: true,
+
+  async run(call) {
+    const { args, values, session, terminal } = call;
+    if (args.length > 1) {
+      throw new MachineError("failed", `Invalid command line. Found extra arguments [${args.slice(1).join(" ")}]`);
     }
-    const provision = {
-      source: values.engineSource,
-      version: values.engineVersion,
-      ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
-      sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
-    };
-    const { keepOnFailure, dryRun } = values;
-    if (values.resume && dryRun) {
-      throw new MachineError("usage", "--dry-run is for a machine that is not there yet, --resume for one that is");
-    }
-    if (values.resume) {
-      await resumeMachine(session, name, { keepOnFailure, provision });
-    } else if (chosen !== undefined) {
-      const { engine, swarm } = hostOptions(values, session);
-      const request = { ...chosen, name, engine, swarm, serverCertSANs: values.tlsSan, provision, keepOnFailure };
-      if (dryRun) {
-        print(terminal, encodeJson(await planMachine(session, request)));
-        return;
-      }
-      await createMachine(session, request);
-    }
+    const name = values.resume ? await resume(call) : await make(call);
+    if (name === undefined) return;
     const { driver, machine } = await loadHost(session, name);
     // An engine that somebody else looks after was not asked.
     if (driver.access(machine.state).shell !== undefined) print(terminal, "Docker is up and running!");
@@ -89,6 +77,71 @@ export const create = defineCommand({
     );
   },
 });
+
+type CreateCall = Call<typeof options>;
+
+async function resume({ args, values, session }: CreateCall): Promise<string> {
+  if (values.dryRun || values.interactive) {
+    const other = values.dryRun ? "--dry-run" : "--interactive";
+    throw new MachineError("usage", `${other} is for a machine that is not there yet, --resume for one that is`);
+  }
+  const name = needName(args[0]);
+  await resumeMachine(session, name, {
+    keepOnFailure: values.keepOnFailure,
+    provision: provisionOf(name, values, session),
+  });
+  return name;
+}
+
+/** Undefined where nothing is to be made, or not now. */
+async function make(call: CreateCall): Promise<string | undefined> {
+  const { values, session, terminal } = call;
+  const hosts = hostOptions(values, session);
+  const requestFor = (answers: Answers): CreateRequest => ({
+    ...answers,
+    ...hosts,
+    serverCertSANs: values.tlsSan,
+    provision: provisionOf(answers.name, values, session),
+    keepOnFailure: values.keepOnFailure,
+  });
+  const answers = await answersOf(call, (given) => planMachine(session, requestFor(given)));
+  if (answers === undefined) return undefined;
+  if (values.dryRun) {
+    print(terminal, encodeJson(await planMachine(session, requestFor(answers))));
+    return undefined;
+  }
+  await createMachine(session, requestFor(answers));
+  return answers.name;
+}
+
+/** What was typed; the wizard asks for it where somebody wants to be asked, or types no name at a terminal. */
+async function answersOf(
+  { args, values, chosen, session, terminal }: CreateCall,
+  check: (answers: Answers) => Promise<unknown>,
+): Promise<Answers | undefined> {
+  const [name] = args;
+  if (chosen === undefined) throw new TypeError("create has no driver");
+  if (!values.interactive && (name !== undefined || !isPerson(terminal))) return { name: needName(name), ...chosen };
+  if (!isPerson(terminal)) throw new MachineError("usage", "--interactive needs a terminal to ask at");
+  const { interview, wordsOf } = await import("./wizard.js");
+  const others = Object.entries(options).filter(([key]) => key !== "driver" && key !== "interactive");
+  const own = wordsOf(Object.fromEntries(others), values);
+  return interview({ session, terminal, known: { name, ...chosen }, check, own });
+}
+
+function needName(name: string | undefined): string {
+  if (name === undefined) throw new MachineError("failed", "Error: No machine name specified");
+  return name;
+}
+
+function provisionOf(name: string, values: Values<typeof options>, session: Session): ProvisionRequest {
+  return {
+    source: values.engineSource,
+    version: values.engineVersion,
+    ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
+    sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
+  };
+}
 
 function hostOptions(
   values: Values<typeof options>,

@@ -10,9 +10,9 @@ export function driverOption(help: string): Option<string> {
   return text({ help, short: "d", env: "MACHINE_DRIVER", default: fallback });
 }
 
-/** The driver that the words of such a command choose, else MACHINE_DRIVER, else the default. */
-export const chosenDriver: NonNullable<Command["driver"]> = (argv, env): Promise<Driver> =>
-  findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || fallback);
+/** The driver that the words of such a command choose, else MACHINE_DRIVER, else the settings, else the default. */
+export const chosenDriver: NonNullable<Command["driver"]> = (argv, env, { driver }): Promise<Driver> =>
+  findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || (typeof driver === "string" ? driver : fallback));
 
 /** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
 function typedDriver(argv: readonly string[]): string | undefined {

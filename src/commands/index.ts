@@ -45,6 +45,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,
   },
+  settings: {
+    summary: "Show, keep or forget what create takes where nothing else is said",
+    load: async () => (await import("./settings.js")).settings,
+  },
   snapshot: {
     summary: "Save, list, restore or remove states of a machine",
     load: async () => (await import("./snapshot.js")).snapshot,

@@ -1,4 +1,5 @@
 import { MachineError } from "./error.js";
+import type { Io } from "./io.js";
 
 /**
  * One thing that a person may set. Declared once; flag, environment variable, help, prompt, docs and
@@ -22,12 +23,20 @@ export interface Option<T> {
   readonly choices?: readonly string[];
   /** Takes typed text and JSON values alike. @throws Error with the reason, e.g. "must be at least 1" */
   parse(given: unknown): T;
+  /**
+   * What the wizard asks outside about an answer at once, e.g. whether the host is there. `plan` checks it all the same.
+   * @param values of the driver's other options, as far as they are known
+   * @throws MachineError with the reason
+   */
+  check?(value: T, values: Values<Options>, io: Io): Promise<void>;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-type Facts<T> = Partial<Pick<Option<T>, "env" | "flag" | "short" | "ask" | "secret">> & { readonly help: string };
+type Facts<T> = Partial<Pick<Option<T>, "env" | "flag" | "short" | "ask" | "secret" | "check">> & {
+  readonly help: string;
+};
 
 export function text(facts: Facts<string>): Option<string | undefined>;
 export function text(facts: Facts<string> & { readonly default: string }): Option<string>;

@@ -55,6 +55,11 @@ export function givenFor(declared: readonly Declared[], { typed }: Arguments): G
   );
 }
 
+/** What is kept for these options by the names of their flags, by their keys. */
+export function keptFor(declared: readonly Declared[], kept: Readonly<Record<string, unknown>>): Given {
+  return Object.fromEntries(declared.map(({ key, flag }) => [key, kept[flag]]));
+}
+
 /** A word that is a flag: its name, and its value where that is in the same word. */
 export function flagIn(word: string): { readonly name: string; readonly value: string | undefined } | undefined {
   const [, name, value] = /^--?([^=-][^=]*)(?:=([^]*))?$/.exec(word) ?? [];

@@ -1,13 +1,46 @@
 import { createInterface } from "node:readline";
-import { tell, type Terminal } from "./terminal.js";
+import { MachineError } from "../driver/index.js";
+import { isPerson, tell, type Terminal } from "./terminal.js";
 
-/** Asks for a secret without showing it; undefined where no person is there to be asked. */
-export async function askSecret(terminal: Terminal, question: string): Promise<string | undefined> {
-  if (terminal.stdin.isTTY !== true || terminal.stderr.isTTY !== true) return undefined;
+/** A question for a person, with the answer that Enter gives. */
+export type Question =
+  | { readonly type: "password"; readonly message: string }
+  | { readonly type: "confirm"; readonly message: string; readonly default: boolean }
+  | {
+      readonly type: "input";
+      readonly message: string;
+      readonly default?: string | undefined;
+      /** Resolves to what is wrong with the answer, else to true. */
+      readonly validate?: (answer: string) => Promise<string | true>;
+    }
+  | {
+      readonly type: "select";
+      readonly message: string;
+      readonly default?: unknown;
+      readonly choices: readonly { readonly name: string; readonly value: unknown }[];
+    };
+
+/**
+ * Asks on stderr, so that stdout has nothing but results.
+ * @throws MachineError `interrupted` at Ctrl-C
+ */
+export async function ask<T>(terminal: Terminal, question: Question): Promise<T> {
   const { default: inquirer } = await import("inquirer");
   const prompt = inquirer.createPromptModule({ input: terminal.stdin, output: terminal.stderr });
-  const { answer } = await prompt<{ answer: string }>([{ type: "password", name: "answer", message: question }]);
-  return answer;
+  try {
+    const { answer } = await prompt<{ answer: unknown }>([{ ...question, name: "answer" } as never]);
+    return answer as T;
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === "ExitPromptError") {
+      throw new MachineError("interrupted", "interrupted", { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Asks for a secret without showing it; undefined where no person is there to be asked. */
+export async function askSecret(terminal: Terminal, message: string): Promise<string | undefined> {
+  return isPerson(terminal) ? ask<string>(terminal, { type: "password", message }) : undefined;
 }
 
 /** Prints the question to stdout, as docker-machine does, and reads one line of stdin; undefined at its end. */

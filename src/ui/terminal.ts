@@ -24,3 +24,8 @@ export function print(terminal: Terminal, text: string): void {
 export function tell(terminal: Terminal, text: string): void {
   terminal.stderr.write(`${text}\n`);
 }
+
+/** Somebody sees what is asked on stderr and can answer it. */
+export function isPerson({ stdin, stderr }: Terminal): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
+}

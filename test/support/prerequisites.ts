@@ -72,6 +72,7 @@ export const forTests: readonly Prerequisite[] = [
   { program: "qemu-img", package: "qemu-utils", why: "makes the disks of machines" },
   { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
   { program: "fish", package: "fish", why: "runs what `env` prints for it" },
+  { program: "tmux", package: "tmux", why: "is the terminal of a person who answers the wizard" },
   { program: "xorriso", package: "xorriso", why: "reads the disks that we write" },
   { program: "isoinfo", package: "genisoimage", why: "reads the disks that we write" },
   { program: "blkid", package: "util-linux", why: "reads the disks that we write" },

@@ -252,3 +252,24 @@ describe("who asks EC2, and where", () => {
     expect(await asker({ region: "eu-typed-1" }, keys, "AWS_ENDPOINT_URL_EC2")).toBe("AKENV eu-typed-1");
   });
 });
+
+describe("a region that a person answers", () => {
+  const env = { AWS_ACCESS_KEY_ID: "AK", AWS_SECRET_ACCESS_KEY: "hush" };
+
+  test("is accepted where EC2 lets the credentials in", async () => {
+    const groups = '<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"/>';
+    const { host, asked } = await endpoint([200, groups]);
+    const io = fakeIo({}, { ...env, AWS_ENDPOINT_URL: `http://${host}` });
+    await options.region.check?.("eu-west-1", given(), io);
+    expect(asked[0]?.headers.authorization).toContain("/eu-west-1/");
+  });
+
+  test("is refused at once where they are wrong, or it is none", async () => {
+    const { host } = await endpoint([401, refused("AuthFailure", "AWS was not able to validate the credentials")]);
+    const io = fakeIo({}, { ...env, AWS_ENDPOINT_URL: `http://${host}` });
+    await expect(options.region.check?.("eu-west-1", given(), io)).rejects.toMatchObject({ code: "precheck" });
+    await expect(options.region.check?.("europe", given(), fakeIo({}, env))).rejects.toThrow(
+      "Invalid region specified",
+    );
+  });
+});

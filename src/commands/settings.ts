@@ -1,0 +1,61 @@
+import { driverNames } from "../core/registry.js";
+import type { Session } from "../core/session.js";
+import { MachineError, messageOf } from "../driver/index.js";
+import { changeSettings, readSettings } from "../store/settings.js";
+import { declare, type Declared } from "../ui/arguments.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { create } from "./create.js";
+
+const usage = "[ls | set NAME VALUE... | unset NAME...]";
+
+export const settings = defineCommand({
+  usage,
+  options: {},
+  async run({ args, session, terminal }) {
+    const { store } = session;
+    const [what = "ls", ...words] = args;
+    if (what === "ls" && words.length === 0) {
+      for (const [name, value] of Object.entries(await readSettings(store.root))) {
+        print(terminal, `${name}=${[value].flat().join(",")}`);
+      }
+    } else if (what === "set" && words.length >= 2) {
+      const [name = "", ...values] = words;
+      await store.lockNamed("settings", async () =>
+        changeSettings(store.root, { [name]: await checked(session, name, values) }),
+      );
+    } else if (what === "unset" && words.length >= 1) {
+      const forgotten = Object.fromEntries(words.map((name) => [name, undefined]));
+      await store.lockNamed("settings", () => changeSettings(store.root, forgotten));
+    } else {
+      throw new MachineError("usage", `machine settings ${usage}`);
+    }
+  },
+});
+
+/** @throws MachineError `usage` for what create does not take, and for what must not be saved */
+async function checked(session: Session, name: string, values: readonly string[]): Promise<string | string[]> {
+  const found = (await known(session)).find(({ flag }) => flag === name);
+  if (found === undefined) {
+    throw new MachineError("usage", `create has no option --${name}`, {
+      hint: "a setting is named as the flag is: machine create -d DRIVER --help lists them",
+    });
+  }
+  const { option } = found;
+  if (option.secret === true) throw new MachineError("usage", `--${name} is a secret, which is never saved`);
+  const [value = "", ...more] = values;
+  if (option.kind !== "list" && more.length > 0) throw new MachineError("usage", `--${name} takes one value`);
+  const kept = option.kind === "list" ? [...values] : value;
+  try {
+    option.parse(kept);
+  } catch (error) {
+    throw new MachineError("usage", `--${name} ${messageOf(error)}`);
+  }
+  return kept;
+}
+
+/** All options of `create`, with those of every driver. */
+async function known(session: Session): Promise<Declared[]> {
+  const drivers = await Promise.all(driverNames().map(session.findDriver));
+  return [...declare(create.options), ...drivers.flatMap(({ name, options }) => declare(options, name))];
+}

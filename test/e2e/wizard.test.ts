@@ -1,0 +1,100 @@
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { forTests, installPrerequisites } from "../support/prerequisites.js";
+import { installProgram, type Program } from "../support/program.js";
+import { openScreen, type Screen } from "../support/screen.js";
+
+describeOnHosts("the wizard", (lab) => {
+  let program: Program;
+  let host: Host;
+  let screen: Screen | undefined;
+  beforeAll(async () => {
+    await installPrerequisites(forTests.filter((each) => each.program === "tmux"));
+    program = await installProgram();
+    host = await lab.createHost({ image: "engine" });
+  });
+  afterEach(async () => {
+    await screen?.close();
+    screen = undefined;
+  });
+  afterAll(() => program.remove());
+
+  const start = async (...args: readonly string[]): Promise<Screen> => (screen = await openScreen(program, args));
+
+  test("asks for driver, name and options, says at once what cannot be, and makes the machine", async () => {
+    const { shows, type } = await start("create");
+    await shows(/\? Driver/);
+    await type("Down", "Enter");
+    await shows(/\? Name of the machine \(default\)/);
+    await type("a b", "Enter");
+    await shows(/Invalid hostname specified/);
+    await type("C-u", "web", "Enter");
+    await shows(/\? IP address or name of the host/);
+    const nobody = host.address.replace(/\d+$/, "250");
+    await type(nobody, "Enter");
+    await shows(new RegExp(`${nobody} does not answer at port 22`));
+    await type("C-u", host.address, "Enter");
+    await shows(/\? User to log in as \(root\)/);
+    await type("Enter");
+    await shows(/\? Private key file/);
+    await type("/no/key", "Enter");
+    await shows(/SSH key does not exist: "\/no\/key"/);
+    await type("C-u", host.keyPath, "Enter");
+    const command = `create -d generic --generic-ip-address ${host.address} --generic-ssh-key ${host.keyPath} web`;
+    const asked = await shows(/Go on\?/);
+    expect(asked.replaceAll("\n", "")).toContain(command);
+    expect(await readdir(program.store).catch(() => [])).not.toContain("machines");
+    await type("Down", "Enter");
+    const done = await shows(/status \d+/);
+    expect(done).toMatch(/✔ web: log in to the host \(\d+\.\d s\)/);
+    expect(done).toContain("Docker is up and running!");
+    expect(done).toContain("status 0");
+    expect((await program.machine(["ls", "-f", "{{.Name}} {{.DriverName}} {{.State}}"])).stdout).toBe(
+      "web generic Running\n",
+    );
+  });
+
+  test("has kept the answers where that was wished, and offers them the next time", async () => {
+    expect((await program.machine(["settings"])).stdout.split("\n").sort()).toEqual([
+      ...["", "driver=generic", `generic-ip-address=${host.address}`, `generic-ssh-key=${host.keyPath}`],
+    ]);
+    const { shows, type } = await start("create", "--interactive", "other");
+    expect(await shows(/\? Driver/)).toMatch(/❯ generic/);
+    await type("Enter");
+    await shows(/\? Name of the machine \(other\)/);
+    await type("Enter");
+    await shows(new RegExp(`IP address or name of the host \\(${host.address}\\)`));
+    await type("C-c");
+    expect(await shows(/status \d+/)).toContain("status 130");
+    expect(await readdir(join(program.store, "machines"))).toEqual(["web"]);
+  });
+
+  test("leaves nothing where it is left at its last question", async () => {
+    await rm(program.store, { recursive: true });
+    await program.machine(["create", "-d", "none", "--url", "tcp://192.0.2.7:2376", "far"]);
+    const { shows, type } = await start("create", "-d", "none", "--url", "tcp://192.0.2.8:2376");
+    await shows(/❯ none/);
+    await type("Enter");
+    await shows(/Name of the machine/);
+    await type("far", "Enter");
+    await shows(/Docker machine "far" already exists/);
+    await type("C-u", "near", "Enter");
+    await shows(/URL of the engine.*\(tcp:\/\/192\.0\.2\.8:2376\)/);
+    await type("Enter");
+    await shows(/Go on\?/);
+    await type("Up", "Enter");
+    expect(await shows(/status \d+/)).toContain("status 0");
+    expect(await readdir(join(program.store, "machines"))).toEqual(["far"]);
+    expect(existsSync(join(program.store, "settings.json"))).toBe(false);
+  });
+
+  test("is not begun where nobody can be asked", async () => {
+    const { code, stderr } = await program.machine(["create", "--interactive"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--interactive needs a terminal to ask at")]);
+    expect((await program.machine(["create"])).stderr).toContain("Error: No machine name specified");
+  });
+});
