@@ -10,7 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "src/gotemplate": ["src/driver"],
   "src/store": ["src/driver"],
   "src/ui": ["src/driver"],
-  "src/docker": ["src/driver"],
+  "src/docker": ["src/driver", "src/store"],
   "src/tls": ["src/driver", "src/store"],
   "src/shell": ["src/driver", "src/store"],
   "src/provision": ["src/driver", "src/shell"],

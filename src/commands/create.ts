@@ -44,6 +44,7 @@ const options = {
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
+  noContext: boolean({ help: "Write no docker context for the machine" }),
   dryRun: boolean({ help: "Check everything, print the plan as JSON and make nothing" }),
   resume: boolean({ help: "Go on with a create that was cut off" }),
   interactive: boolean({
@@ -139,6 +140,7 @@ function provisionOf(name: string, values: Values<typeof options>, session: Sess
     source: values.engineSource,
     version: values.engineVersion,
     ttl: values.ttl === undefined ? undefined : parseDuration(values.ttl),
+    context: !values.noContext,
     sudoPassword: sudoPassword(session, name, values.sudoPasswordFile),
   };
 }

@@ -13,6 +13,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Print what the serial console of a machine has printed since it was started",
     load: async () => (await import("./console.js")).console,
   },
+  context: {
+    summary: "Mend the docker contexts of machines, and remove those of machines that are gone",
+    load: async () => (await import("./context.js")).context,
+  },
   create: { summary: "Create a machine", load: async () => (await import("./create.js")).create },
   env: {
     summary: "Display the commands to set up the environment for the Docker client",
@@ -66,6 +70,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./provision.js")).upgrade,
   },
   url: { summary: "Get the URL of a machine", load: async () => (await import("./show.js")).url },
+  use: {
+    summary: "Make the docker client use a machine by default",
+    load: async () => (await import("./context.js")).use,
+  },
   version: {
     summary: "Show the Docker Machine version or a machine docker version",
     load: async () => (await import("./version.js")).version,

@@ -43,28 +43,22 @@ const headers = {
  * `\t` and `\n` may be written out in `format`.
  * @param all every machine, also those that are not shown
  */
-export function render(
-  rows: readonly Listed[],
-  all: readonly Listed[],
-  format: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
-): string {
+export function render(rows: readonly Listed[], all: readonly Listed[], format: string | undefined): string {
   const wanted = (format || defaultFormat).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
   const [, isTable, body = ""] = /^(table)? *([^]*?) *$/.exec(wanted) ?? [];
   const template = parse(body);
-  const lines = rows.map((row) => execute(template, item(row, all, env)));
+  const lines = rows.map((row) => execute(template, item(row, all)));
   if (isTable === undefined) return lines.map((line) => `${line}\n`).join("");
   return align([execute(template, stringMap(headers)), ...lines].map((line) => `${line}\n`).join(""));
 }
 
 /** One row as the Go struct that docker-machine's templates are written for. */
-function item(row: Listed, all: readonly Listed[], env: Readonly<Record<string, string | undefined>>): Value {
+function item(row: Listed, all: readonly Listed[]): Value {
   const isAsked = row.config !== undefined && row.state !== "Timeout";
-  const active = isAsked && row.state === "Running" && row.url !== "" && row.url === env["DOCKER_HOST"];
   return struct("commands.HostListItem", {
     Name: row.name,
-    Active: isAsked ? (active ? "*" : "-") : "",
-    ActiveHost: active,
+    Active: isAsked ? (row.isActive ? "*" : "-") : "",
+    ActiveHost: row.isActive,
     ActiveSwarm: false,
     DriverName: row.driverName,
     State: stringer("state.State", states.indexOf(row.state), row.state),

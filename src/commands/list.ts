@@ -38,7 +38,7 @@ export const ls = defineCommand({
     }
     const { render } = await import("./list-format.js");
     const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
-    terminal.write(render(shown, rows, values.format, terminal.env));
+    terminal.write(render(shown, rows, values.format));
   },
 });
 
@@ -51,7 +51,7 @@ export const active = defineCommand({
     if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
     const { listMachines } = await import("../core/listing.js");
     const rows = await listMachines(session, await session.store.list(), { limit: values.timeout * 1000 });
-    const found = [...rows].sort(byName).find(({ url }) => url !== "" && url === terminal.env["DOCKER_HOST"]);
+    const found = [...rows].sort(byName).find(({ isActive }) => isActive);
     if (found !== undefined) {
       print(terminal, found.name);
       return;

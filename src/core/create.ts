@@ -16,6 +16,7 @@ import { certificateNames } from "../tls/names.js";
 import { loadHost, saveState, whileDoing, withHost, type Host } from "./host.js";
 import { machineIo } from "./io.js";
 import { authorityContext } from "./certificates.js";
+import { addContext } from "./context.js";
 import { asked, engineOf, provisionHost, provisionStepNames, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
@@ -179,6 +180,7 @@ async function makeAndProvision(
     });
   }
   await session.store.removeJournal(host.name);
+  if (provision.context !== false) await addContext(session, made);
 }
 
 /** The driver's own steps. After each of them its result is on disk before the next begins. */

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { readCredentials, type CallOptions } from "../docker/connection.js";
+import { readCredentialFiles, readCredentials, type CallOptions } from "../docker/connection.js";
 import { engineVersion } from "../docker/engine.js";
 import type { Driver } from "../driver/index.js";
 import type { StoredMachine } from "../store/store.js";
@@ -20,9 +19,7 @@ export async function askVersion(
     (await engineVersion(url, credentials, options)).version;
   if (shell !== undefined) return ask(readCredentials(stored.dir));
   try {
-    const { ca, cert, key } = certPaths(stored.config);
-    const read = (path: string): string => readFileSync(path, "utf8");
-    return await ask({ ca: read(ca), cert: read(cert), key: read(key) });
+    return await ask(readCredentialFiles(certPaths(stored.config)));
   } catch {
     return ask(undefined);
   }

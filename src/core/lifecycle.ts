@@ -1,5 +1,6 @@
 import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError, poll, type Machine, type Status, type Verb } from "../driver/index.js";
+import { keepContext } from "./context.js";
 import { saveState, whileDoing, type Host } from "./host.js";
 import { provisionHost, type ProvisionRequest } from "./provision.js";
 import type { Session } from "./session.js";
@@ -34,6 +35,7 @@ export async function changePower(
     });
     await saveState(session, name, found.state);
     const now: Host = { ...host, machine: { ...acted, state: { ...acted.state, ...found.state } } };
+    await keepContext(session, now);
     if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
     const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;
     await engineUp(session, now, hasMoved);

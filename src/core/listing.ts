@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { engineInUse } from "../docker/client-config.js";
 import type { CallOptions } from "../docker/connection.js";
 import { isMachineError, MachineError, messageOf, type Status } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
@@ -17,6 +18,8 @@ export interface Listed {
   /** In docker-machine's words, e.g. `Running`, `Timeout`. */
   readonly state: string;
   readonly url: string;
+  /** It runs, and a docker client of this environment uses its engine. */
+  readonly isActive: boolean;
   /** e.g. `v28.2.2`, or `Unknown`; empty where nothing could be asked. */
   readonly dockerVersion: string;
   /** Milliseconds. */
@@ -58,6 +61,7 @@ export async function listMachines(
     session: limited,
     contexts: new Map(),
     inspect: inspectTogether(limited, readable),
+    active: engineInUse(session.env),
     ...options,
   };
   const rows = machines.map((one) => {
@@ -76,11 +80,16 @@ interface Asking extends Pick<ListingOptions, "certificates">, Required<Pick<Cal
   /** Its signal ends all of them. */
   readonly session: Session;
   readonly inspect: Inspect;
+  /** URL of the engine in use. */
+  readonly active: string | undefined;
 }
 
-const row0 = { url: "", dockerVersion: "", responseTime: 0, error: "" };
+const row0 = { url: "", isActive: false, dockerVersion: "", responseTime: 0, error: "" };
 
-async function ask({ session, contexts, inspect, certificates }: Asking, stored: StoredMachine): Promise<Listed> {
+async function ask(
+  { session, contexts, inspect, active, certificates }: Asking,
+  stored: StoredMachine,
+): Promise<Listed> {
   const { name, dir, config } = stored;
   const since = performance.now();
   const end = certificates === true ? certificatesEnd(dir) : undefined;
@@ -104,6 +113,7 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
       ...row,
       state: stateWord(status),
       url: status === "running" ? url : "",
+      isActive: status === "running" && url !== "" && url === active,
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
       error: oneLine(

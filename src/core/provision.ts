@@ -11,6 +11,7 @@ import { isSystemError, removeLeftovers, replaceFiles } from "../store/file.js";
 import { ensureAuthority, installClientCertificate, issueServerCertificate, type CertPaths } from "../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
+import { addContext, keepContext } from "./context.js";
 import { named, whileDoing, withHost, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
@@ -23,6 +24,8 @@ export interface ProvisionRequest {
   readonly version?: string | undefined;
   /** Seconds after which the host powers itself off. Default: nothing is changed of that. */
   readonly ttl?: number | undefined;
+  /** False: a create that is completed by it writes no docker context. */
+  readonly context?: boolean | undefined;
   /** Makes a new server certificate although the present one is good. */
   readonly renew?: boolean;
   readonly sudoPassword: () => Promise<string | undefined>;
@@ -53,6 +56,7 @@ export async function provisionAgain(session: Session, name: string, request: Pr
     const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
     await provisionHost(session, now, wanted);
     await store.removeJournal(name);
+    if (journal !== undefined && wanted.context !== false) await addContext(session, now);
   });
 }
 
@@ -72,19 +76,20 @@ async function withInstallUrl({ store }: Session, host: Host, InstallURL: string
 }
 
 /** What a journal keeps of a request, since config.json has no place for it. */
-export function settingsOf({ source, version, ttl }: Asked): Journal["settings"] {
-  return { source: source ?? null, version: version ?? null, ttl: ttl ?? null };
+export function settingsOf({ source, version, ttl, context }: Asked): Journal["settings"] {
+  return { source: source ?? null, version: version ?? null, ttl: ttl ?? null, context: context ?? null };
 }
 
-type Asked = Pick<ProvisionRequest, "source" | "version" | "ttl">;
+type Asked = Pick<ProvisionRequest, "source" | "version" | "ttl" | "context">;
 
 /** What an unfinished create was asked for: see {@link settingsOf}. */
 export function asked(journal: Journal | undefined): Asked {
-  const { source, version, ttl } = journal?.settings ?? {};
+  const { source, version, ttl, context } = journal?.settings ?? {};
   return {
     ...(source === "distro" || source === "script" ? { source } : {}),
     ...(typeof version === "string" ? { version } : {}),
     ...(typeof ttl === "number" ? { ttl } : {}),
+    ...(typeof context === "boolean" ? { context } : {}),
   };
 }
 
@@ -110,6 +115,7 @@ async function runProvisioning(
       { path: join(dir, "server-key.pem"), content: issued.key },
     ]);
   }
+  await keepContext(session, host);
 }
 
 /** The names of the steps that {@link provisionHost} goes through, of a machine that need not be there. */

@@ -1,4 +1,5 @@
 import { isMachineError, MachineError, messageOf } from "../driver/index.js";
+import { dropContext } from "./context.js";
 import { loadHost } from "./host.js";
 import type { Session } from "./session.js";
 
@@ -19,6 +20,7 @@ export async function removeMachine(session: Session, name: string, force: boole
       session.tell(`Error removing host "${name}": ${messageOf(error)}`);
     }
     await store.remove(name);
+    await dropContext(session, name);
   });
 }
 

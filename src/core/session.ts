@@ -15,6 +15,8 @@ export interface Session {
   readonly certs: CertPaths;
   /** Who makes the certificates: the organization in their subjects. */
   readonly user: string;
+  /** What the user typed, for those who find a lock taken. */
+  readonly command: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly report: (event: StepEvent) => void;
@@ -40,15 +42,13 @@ export interface TlsPaths {
 export function openSession({
   storagePath,
   tls,
-  command,
   ...rest
-}: Pick<Session, "env" | "signal" | "report" | "tell" | "debug" | "ask"> & {
+}: Pick<Session, "env" | "signal" | "report" | "tell" | "debug" | "ask" | "command"> & {
   readonly storagePath: string | undefined;
   readonly tls: TlsPaths;
-  /** What the user typed, for those who find a lock taken. */
-  readonly command: string;
 }): Session {
-  const store = openStore(storeRoot(rest.env, storagePath), { command, signal: rest.signal });
+  const { command, signal } = rest;
+  const store = openStore(storeRoot(rest.env, storagePath), { command, signal });
   const closers: (() => Promise<void>)[] = [];
   const { certs } = store.paths;
   const chosen = (path: string | undefined, own: string): string => (path ? resolve(path) : own);

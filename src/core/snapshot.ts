@@ -1,5 +1,6 @@
 import { MachineError, reach, type Snapshot, type Snapshots } from "../driver/index.js";
 import { becomeRoot, runScript } from "../shell/script.js";
+import { keepContext } from "./context.js";
 import { saveState, withHost, type Host } from "./host.js";
 import { engineUp } from "./lifecycle.js";
 import type { ProvisionRequest } from "./provision.js";
@@ -37,6 +38,7 @@ export async function restoreSnapshot(
     const changes = await snapshotsOf(host).restore(host.machine, snapshot, io);
     await saveState(session, name, changes);
     const machine = { ...host.machine, state: { ...host.machine.state, ...changes } };
+    await keepContext(session, { ...host, machine });
     const { status } = await driver.inspect(machine, io);
     if (status !== "running" || driver.access(machine.state).shell === undefined) return;
     await setClock(session, { ...host, machine }, sudoPassword);

@@ -22,9 +22,14 @@ export interface CallOptions {
 
 /** Reads ca.pem, cert.pem and key.pem of a directory, as `DOCKER_CERT_PATH` names one. */
 export function readCredentials(dir: string): Credentials {
-  const read = (name: string): string => readFileSync(join(dir, name), "utf8");
+  return readCredentialFiles({ ca: join(dir, "ca.pem"), cert: join(dir, "cert.pem"), key: join(dir, "key.pem") });
+}
+
+/** @param paths of the files, which may lie anywhere */
+export function readCredentialFiles(paths: Credentials): Credentials {
+  const read = (path: string): string => readFileSync(path, "utf8");
   try {
-    return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
+    return { ca: read(paths.ca), cert: read(paths.cert), key: read(paths.key) };
   } catch (error) {
     throw new MachineError("failed", `the client certificate cannot be read: ${messageOf(error)}`, {
       hint: "put it back with: machine regenerate-certs NAME",

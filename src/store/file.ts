@@ -27,11 +27,12 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
 /**
  * The same for files that are of use only together, e.g. a certificate and its key: all of them are on the disk before
  * the first is put in its place, so that a full disk leaves all the old ones.
+ * @param staging directory of the same disk for those that are not in their place yet; default: that of each
  */
-export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
+export async function replaceFiles(files: readonly NewFile[], staging?: string): Promise<void> {
   const staged = files.map((file) => ({
     ...file,
-    temporary: join(dirname(file.path), `${temporaryPrefix}${basename(file.path)}-${crypto.randomUUID()}`),
+    temporary: join(staging ?? dirname(file.path), `.new-${basename(file.path)}-${crypto.randomUUID()}`),
   }));
   const forEach = async (work: (file: (typeof staged)[number]) => Promise<void>): Promise<void> => {
     for (const file of staged) {
@@ -95,11 +96,9 @@ const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
 /** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
 export async function removeLeftovers(directory: string): Promise<void> {
   const names = await fs.readdir(directory).catch(() => []);
-  const left = names.filter((name) => name.startsWith(temporaryPrefix));
+  const left = names.filter((name) => /^\.new-.+-[0-9a-f-]{36}$/.test(name));
   await Promise.allSettled(left.map((name) => fs.rm(join(directory, name), { force: true })));
 }
-
-const temporaryPrefix = ".new-";
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const file = await fs.open(path, "wx", mode);

@@ -17,10 +17,11 @@ export function parseJson(text: string): unknown {
 /**
  * The bytes that Go's json.MarshalIndent(value, "", "    ") gives, so that a file of docker-machine stays as it was:
  * no final newline, `<`, `>`, `&` and the two line separators escaped. Takes bigints; leaves out undefined members.
+ * @param indent what Go indents by
  * @throws RangeError for NaN and the infinities
  */
-export function encodeJson(value: unknown): string {
-  return encode(value, "\n");
+export function encodeJson(value: unknown, indent = "    "): string {
+  return encode(value, "\n", indent);
 }
 
 function parseQuietly(text: string): unknown {
@@ -50,16 +51,16 @@ function parseWithBigIntegers(text: string): unknown {
 }
 
 /** `line` is a line end and the indent of the line that `value` begins on. */
-function encode(value: unknown, line: string): string {
-  const inner = `${line}    `;
+function encode(value: unknown, line: string, indent: string): string {
+  const inner = `${line}${indent}`;
   if (Array.isArray(value)) {
-    const items = value.map((item) => encode(item, inner));
+    const items = value.map((item) => encode(item, inner, indent));
     return items.length === 0 ? "[]" : `[${inner}${items.join(`,${inner}`)}${line}]`;
   }
   if (isObject(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .map(([key, member]) => `${encodeText(key)}: ${encode(member, inner)}`);
+      .map(([key, member]) => `${encodeText(key)}: ${encode(member, inner, indent)}`);
     return members.length === 0 ? "{}" : `{${inner}${members.join(`,${inner}`)}${line}}`;
   }
   if (typeof value === "string") return encodeText(value);

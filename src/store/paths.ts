@@ -10,8 +10,19 @@ export function storeRoot(
   flag = "",
   system: NodeJS.Platform = platform(),
 ): string {
-  const home = (system === "win32" ? env["USERPROFILE"] : env["HOME"]) ?? "";
-  return resolve(flag || env["MACHINE_STORAGE_PATH"] || join(home || homedir(), ".docker", "machine"));
+  return resolve(flag || env["MACHINE_STORAGE_PATH"] || join(homeOf(env, system), ".docker", "machine"));
+}
+
+/** The folder of the docker client's configuration: DOCKER_CONFIG, else `.docker` in the user's home. Always absolute. */
+export function dockerFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  system: NodeJS.Platform = platform(),
+): string {
+  return resolve(env["DOCKER_CONFIG"] || join(homeOf(env, system), ".docker"));
+}
+
+function homeOf(env: Readonly<Record<string, string | undefined>>, system: NodeJS.Platform): string {
+  return (system === "win32" ? env["USERPROFILE"] : env["HOME"]) || homedir();
 }
 
 const machinesFolder = "machines";

@@ -9,6 +9,7 @@ import { loadHost } from "../../src/core/host.js";
 import { changePower } from "../../src/core/lifecycle.js";
 import { openSession, type Session } from "../../src/core/session.js";
 import type { Driver } from "../../src/driver/index.js";
+import { output } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 
@@ -53,7 +54,7 @@ async function newSession(driver: Driver, told: string[]): Promise<Session> {
 }
 
 describeOnHosts("A machine that starts at another address", (lab) => {
-  test("has a certificate for it afterwards, with the sudo password as provision has it", async () => {
+  test("has a certificate and a docker context for it afterwards, with the sudo password as provision has it", async () => {
     const host = await lab.createHost({ image: "engine" });
     const driver = moving(host);
     const told: string[] = [];
@@ -78,5 +79,10 @@ describeOnHosts("A machine that starts at another address", (lab) => {
       `openssl s_client -connect ${otherAddress(host)}:2376 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName`,
     );
     expect(served.stdout).toContain(`IP Address:${otherAddress(host)}`);
+
+    const client = (...args: readonly string[]): Promise<string> => output("docker", args, { env: session.env });
+    const [{ Endpoints }] = JSON.parse(await client("context", "inspect", "web")) as [{ Endpoints: object }];
+    expect(Endpoints).toMatchObject({ docker: { Host: `tcp://${otherAddress(host)}:2376` } });
+    expect(await client("--context", "web", "info", "--format", "{{.Name}}")).toBe("web");
   });
 });

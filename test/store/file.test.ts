@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it, type TestContext } from "vitest";
-import { isSystemError, replaceFile } from "../../src/store/file.js";
-import { temporaryDirectory, workers } from "./support.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isSystemError, removeLeftovers, replaceFile, replaceFiles } from "../../src/store/file.js";
+import { onSmallDisk, temporaryDirectory, workers } from "./support.js";
 
 const run = promisify(execFile);
 let directory: string;
@@ -46,8 +46,25 @@ describe("replacing a file", () => {
     expect(await readdir(directory)).toEqual(["taken"]);
   });
 
+  it("keeps files that are not in their place yet where it is told to", async () => {
+    const [staging, place] = [join(directory, "staging"), join(directory, "place")];
+    await Promise.all([mkdir(staging), mkdir(join(place, "taken", "full"), { recursive: true })]);
+    const files = ["one", "taken"].map((name) => ({ path: join(place, name), content: name }));
+    await expect(replaceFiles(files, join(directory, "missing"))).rejects.toThrow("ENOENT");
+    expect(await readdir(place)).toEqual(["taken"]);
+    await expect(replaceFiles(files, staging)).rejects.toThrow("taken cannot be written");
+    expect(await readdir(staging)).toEqual([]);
+  });
+
+  it("removes what was left of it, and no file of another", async () => {
+    const names = [`.new-file-${crypto.randomUUID()}`, ".new-ideas", "file"];
+    for (const name of names) await writeFile(join(directory, name), "");
+    await removeLeftovers(directory);
+    expect(await readdir(directory)).toEqual([".new-ideas", "file"]);
+  });
+
   it("keeps the old file and leaves nothing behind on a full disk", async (context) => {
-    await onSmallDisk(context, async (disk) => {
+    await onSmallDisk(context, directory, async (disk) => {
       const path = join(disk, "config.json");
       await replaceFile(path, "old");
       await expect(replaceFile(path, "x".repeat(200_000))).rejects.toThrow("ENOSPC");
@@ -57,7 +74,7 @@ describe("replacing a file", () => {
   });
 
   it("keeps the old file in a directory that cannot be written", async (context) => {
-    await onSmallDisk(context, async (disk) => {
+    await onSmallDisk(context, directory, async (disk) => {
       const path = join(disk, "config.json");
       await replaceFile(path, "old");
       await run("mount", ["-o", "remount,ro", disk]);
@@ -84,20 +101,3 @@ describe("replacing a file", () => {
     }
   });
 });
-
-/** A file system of 64 kB. Where mounting is not allowed there is nothing to test, but on CI it has to be. */
-async function onSmallDisk(context: TestContext, work: (disk: string) => Promise<void>): Promise<void> {
-  const disk = join(directory, "disk");
-  await mkdir(disk);
-  try {
-    await run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]);
-  } catch (error) {
-    if (process.env["CI"] === "true") throw error;
-    context.skip("mounting is not allowed here");
-  }
-  try {
-    await work(disk);
-  } finally {
-    await run("umount", [disk]);
-  }
-}

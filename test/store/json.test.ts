@@ -41,6 +41,10 @@ describe("writing JSON", () => {
     );
   });
 
+  it("indents by what it is given", () => {
+    expect(encodeJson({ a: [1], b: {} }, "\t")).toBe('{\n\t"a": [\n\t\t1\n\t],\n\t"b": {}\n}');
+  });
+
   it("escapes what Go escapes", () => {
     expect(encodeJson("<a href='b'>&\u2028\u2029\b\f\n\t\\b\\\\f\"é\u007f")).toBe(
       String.raw`"\u003ca href='b'\u003e\u0026\u2028\u2029\u0008\u000c\n\t\\b\\\\f\"é` + '\u007f"',
@@ -49,7 +53,7 @@ describe("writing JSON", () => {
 
   it("prints numbers as Go prints floats", () => {
     const numbers = [0, -0, 0.05, 1e20, 1e21, 1.5e-7, 0.000001, 5e-324, 12345678901234567890n];
-    expect(numbers.map(encodeJson)).toEqual([
+    expect(numbers.map((number) => encodeJson(number))).toEqual([
       "0",
       "-0",
       "0.05",

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { machinePaths, storePaths, storeRoot } from "../../src/store/paths.js";
+import { dockerFolder, machinePaths, storePaths, storeRoot } from "../../src/store/paths.js";
 
 describe("the root of the store", () => {
   const env = { HOME: "/home/me", USERPROFILE: "/profiles/me", MACHINE_STORAGE_PATH: "/srv/machines" };
@@ -20,6 +20,13 @@ describe("the root of the store", () => {
   it("does without a home in the environment", () => {
     expect(storeRoot({}, "", "linux")).toMatch(/^\/.*\.docker\/machine$/);
   });
+});
+
+it("knows the docker client's folder by DOCKER_CONFIG, else in the user's home", () => {
+  const env = { HOME: "/home/me", USERPROFILE: "/profiles/me" };
+  expect(dockerFolder({ ...env, DOCKER_CONFIG: "/srv/docker" }, "linux")).toBe("/srv/docker");
+  expect(dockerFolder({ ...env, DOCKER_CONFIG: "" }, "linux")).toBe("/home/me/.docker");
+  expect(dockerFolder(env, "win32")).toBe("/profiles/me/.docker");
 });
 
 it("keeps docker-machine's layout", () => {

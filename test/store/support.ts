@@ -1,11 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { build } from "esbuild";
+import type { TestContext } from "vitest";
 import { machinePaths } from "../../src/store/paths.js";
 import { openStore, type Store } from "../../src/store/store.js";
+
+const run = promisify(execFile);
 
 export const goldenNames = ["amazonec2", "generic", "virtualbox"] as const;
 /** The store that the fixtures were written in. */
@@ -81,4 +85,25 @@ function follow(child: ChildProcess): Worker {
     }
   };
   return { child, pid: child.pid ?? Number.NaN, says, end };
+}
+
+/** A file system of 64 kB in a directory. Where mounting is not allowed there is nothing to test, but on CI it has to be. */
+export async function onSmallDisk(
+  context: TestContext,
+  directory: string,
+  work: (disk: string) => Promise<void>,
+): Promise<void> {
+  const disk = join(directory, "disk");
+  await mkdir(disk);
+  try {
+    await run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]);
+  } catch (error) {
+    if (process.env["CI"] === "true") throw error;
+    context.skip("mounting is not allowed here");
+  }
+  try {
+    await work(disk);
+  } finally {
+    await run("umount", [disk]);
+  }
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeContext, useContext, writeContext, type Context } from "../../src/docker/context.js";
 import { newConfig } from "../../src/store/config.js";
 import { replaceFile } from "../../src/store/file.js";
 import { withLock } from "../../src/store/lock.js";
@@ -31,6 +32,9 @@ switch (task) {
       await replaceFile(first, third.repeat(300_000));
       console.log("replaced");
     }
+  case "contexts": // FOLDER NAME
+    await changeContexts(first, second);
+    break;
   case "claim": // ROOT MACHINE
     await claim(first, second);
     break;
@@ -53,6 +57,22 @@ async function claim(root: string, name: string): Promise<void> {
   const config = newConfig({ name, root, driverName: "none", driver });
   const store = openStore(root, { ...about, wait: 60_000 });
   await store.lock(name, () => store.claim(name, config, { phase: "create", done: [], settings: {} }));
+}
+
+/** A context comes, becomes the current one, leads elsewhere with other credentials, and goes; again and again. */
+async function changeContexts(folder: string, name: string): Promise<never> {
+  const contexts = { folder, owner: "store", ...about };
+  const context = (text: string): Context => ({
+    ...{ name, description: "", url: `tcp://${text}.example:2376` },
+    credentials: { ca: text, cert: text, key: text },
+  });
+  for (;;) {
+    await writeContext(contexts, context("one"));
+    await useContext(contexts, name);
+    await writeContext(contexts, context("two"));
+    await removeContext(contexts, name);
+    console.log("changed");
+  }
 }
 
 async function increment(file: string): Promise<void> {
