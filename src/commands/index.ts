@@ -53,6 +53,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Log into or run a command on a machine with SSH.",
     load: async () => (await import("./shell.js")).ssh,
   },
+  "ssh-config": {
+    summary: "Print, or keep in ~/.ssh/config, what lets ssh, scp, rsync and docker -H ssh://NAME reach machines",
+    load: async () => (await import("./ssh-config.js")).sshConfig,
+  },
   start: { summary: "Start a machine", load: async () => (await import("./power.js")).start },
   status: { summary: "Get the status of a machine", load: async () => (await import("./show.js")).status },
   stop: { summary: "Stop a machine", load: async () => (await import("./power.js")).stop },

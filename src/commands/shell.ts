@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stateWord } from "../core/status.js";
-import { loadHost, type Host } from "../core/host.js";
+import { loadHost, sshTargetOf, type Host } from "../core/host.js";
 import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { boolean, MachineError, type SshTarget } from "../driver/index.js";
@@ -78,19 +78,13 @@ export const trust = defineCommand({
       });
     }
     const host = await loadHost(session, name);
-    await session.store.lock(name, () => openSsh(session, name, accessible(host), fingerprint));
+    await session.store.lock(name, () => openSsh(session, name, sshTargetOf(host), fingerprint));
     print(terminal, `The host key ${fingerprint} of ${name} is trusted from now on.`);
   },
 });
 
-function accessible({ name, driver, machine }: Host): SshTarget {
-  const target = driver.access(machine.state).shell;
-  if (target?.kind === "ssh") return target;
-  throw new MachineError("unsupported", `${name} has no SSH: its driver is ${driver.name}`);
-}
-
 async function sshTarget(host: Host, doing: string): Promise<SshTarget> {
-  const target = accessible(host);
+  const target = sshTargetOf(host);
   const { status } = await host.driver.inspect(host.machine, host.io);
   if (status === "running") return target;
   throw new MachineError("failed", `${doing}: Host "${host.name}" is not running`, {

@@ -19,6 +19,7 @@ import { authorityContext } from "./certificates.js";
 import { asked, engineOf, provisionHost, provisionStepNames, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
   readonly name: string;
@@ -42,10 +43,11 @@ export async function createMachine(given: Session, request: CreateRequest): Pro
   const { store, certs } = session;
   const config = await checked(session, request, () => store.owner());
   await ensureAuthority(certs, authorityContext(session));
-  await store.lock(name, async () => {
+  const work = store.lock(name, async () => {
     await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
     await makeAndProvision(session, await loadHost(session, name), request);
   });
+  await work.finally(() => refreshSshConfig(session));
 }
 
 /** Secret options are not saved: the driver's steps find them under their variables, however they were given. */
@@ -118,7 +120,7 @@ export async function resumeMachine(
   { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
 ): Promise<void> {
   await session.store.read(name);
-  await withHost(session, name, async (host) => {
+  const work = withHost(session, name, async (host) => {
     const journal = await session.store.readJournal(name);
     if (journal === undefined) {
       throw new MachineError("failed", `${name} is complete, there is nothing to resume`, {
@@ -127,6 +129,7 @@ export async function resumeMachine(
     }
     await makeAndProvision(session, host, { keepOnFailure, provision: { ...provision, ...asked(journal) } });
   });
+  await work.finally(() => refreshSshConfig(session));
 }
 
 /** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */

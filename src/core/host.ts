@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, type Driver, type Io, type Machine } from "../driver/index.js";
+import { isMachineError, MachineError, type Driver, type Io, type Machine, type SshTarget } from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import { machineIo } from "./io.js";
 import type { Session } from "./session.js";
@@ -25,6 +25,13 @@ export async function loadHost(session: Session, name: string): Promise<Host> {
     machine: { name, dir, state: config.Driver },
     io: machineIo(session, { name, dir }),
   };
+}
+
+/** @throws MachineError `unsupported` for a machine without ssh */
+export function sshTargetOf({ name, driver, machine }: Pick<Host, "name" | "driver" | "machine">): SshTarget {
+  const target = driver.access(machine.state).shell;
+  if (target?.kind === "ssh") return target;
+  throw new MachineError("unsupported", `${name} has no SSH: its driver is ${driver.name}`);
 }
 
 /** Works on the machine as it is once nobody else does: who had the lock before may have changed or removed it. */

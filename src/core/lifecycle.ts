@@ -3,6 +3,7 @@ import { isMachineError, MachineError, poll, type Machine, type Status, type Ver
 import { saveState, whileDoing, type Host } from "./host.js";
 import { provisionHost, type ProvisionRequest } from "./provision.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
 
@@ -33,6 +34,7 @@ export async function changePower(
       return now.status === goal[verb] ? now : undefined;
     });
     await saveState(session, name, found.state);
+    await refreshSshConfig(session);
     const now: Host = { ...host, machine: { ...acted, state: { ...acted.state, ...found.state } } };
     if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
     const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;

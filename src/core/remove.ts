@@ -1,6 +1,7 @@
 import { isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { loadHost } from "./host.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 /**
  * Has the driver remove the machine, then forgets it. With `force` it is forgotten whatever the driver says; what
@@ -20,6 +21,7 @@ export async function removeMachine(session: Session, name: string, force: boole
     }
     await store.remove(name);
   });
+  await refreshSshConfig(session);
 }
 
 function withWayOut(name: string, error: MachineError): MachineError {

@@ -42,6 +42,10 @@ export interface StorePaths {
   readonly owner: string;
   /** Drivers that were installed from npm; ours, docker-machine ignores it. */
   readonly plugins: string;
+  /** What the user's ~/.ssh/config includes, where `ssh-config` was installed; ours, docker-machine ignores it. */
+  readonly sshConfig: string;
+  /** Sockets of ssh connections that programs share, and of tunnels; ours, docker-machine ignores it. */
+  readonly sockets: string;
 }
 
 export function storePaths(root: string): StorePaths {
@@ -62,6 +66,8 @@ export function storePaths(root: string): StorePaths {
     machineLocks: join(locks, "machines"),
     owner: join(root, "owner"),
     plugins: join(root, "plugins"),
+    sshConfig: join(root, "ssh_config"),
+    sockets: join(root, "ssh"),
   };
 }
 
