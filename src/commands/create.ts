@@ -1,7 +1,7 @@
 import { createMachine, planMachine, resumeMachine } from "../core/create.js";
 import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
-import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
+import { boolean, choice, list, MachineError, text, transports, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
 import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
@@ -38,6 +38,11 @@ const options = {
   swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
   swarmAddr: text({ help: "Classic Swarm", default: "" }),
   swarmExperimental: boolean({ help: "Classic Swarm" }),
+  dockerTransport: choice(transports, {
+    help: "How docker clients reach the engine: by TLS at its port, over ssh with no port open, or either",
+    default: "tls",
+    env: "MACHINE_DOCKER_TRANSPORT",
+  }),
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
@@ -72,7 +77,8 @@ export const create = defineCommand({
       await resumeMachine(session, name, { keepOnFailure, provision });
     } else if (chosen !== undefined) {
       const { engine, swarm } = hostOptions(values, session);
-      const request = { ...chosen, name, engine, swarm, serverCertSANs: values.tlsSan, provision, keepOnFailure };
+      const { tlsSan: serverCertSANs, dockerTransport: transport } = values;
+      const request = { ...chosen, name, engine, swarm, serverCertSANs, transport, provision, keepOnFailure };
       if (dryRun) {
         print(terminal, encodeJson(await planMachine(session, request)));
         return;

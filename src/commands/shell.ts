@@ -7,8 +7,6 @@ import { loadHost, sshTargetOf, type Host } from "../core/host.js";
 import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { boolean, MachineError, type SshTarget } from "../driver/index.js";
-import type { OpenSshHost } from "../shell/openssh.js";
-import { machinePaths } from "../store/paths.js";
 import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
@@ -114,12 +112,11 @@ async function withOpenSsh<T>(
   machines: readonly { readonly host: Host; readonly target: SshTarget }[],
   work: (config: string) => Promise<T>,
 ): Promise<T> {
-  const { opensshConfig } = await import("../shell/openssh.js");
-  const hosts = machines.map(({ host, target }): OpenSshHost => ({
-    name: host.name,
-    target,
-    knownHosts: machinePaths(session.store.root, host.name).knownHosts,
-  }));
+  const [{ opensshConfig }, { opensshHost }] = await Promise.all([
+    import("../shell/openssh.js"),
+    import("../core/ssh-config.js"),
+  ]);
+  const hosts = machines.map(({ host }) => opensshHost(host));
   // The programs accept only pinned keys: at the first contact ours is made before.
   await Promise.all(machines.map(({ host, target }) => openSsh(session, host.name, target)));
   const dir = await mkdtemp(join(tmpdir(), "machine-ssh-"));

@@ -7,6 +7,7 @@ import {
   type DriverState,
   type MachinePlan,
   type Options,
+  type Transport,
   type Values,
 } from "../driver/index.js";
 import { newConfig, type MachineConfig, type NewMachine } from "../store/config.js";
@@ -27,6 +28,7 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
   readonly serverCertSANs: readonly string[];
   readonly driver: Driver;
   readonly values: Values<Options>;
+  readonly transport: Transport;
   readonly provision: ProvisionRequest;
   /** Leaves a half-made machine for a look instead of undoing it. */
   readonly keepOnFailure: boolean;
@@ -44,7 +46,8 @@ export async function createMachine(given: Session, request: CreateRequest): Pro
   const config = await checked(session, request, () => store.owner());
   await ensureAuthority(certs, authorityContext(session));
   const work = store.lock(name, async () => {
-    await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
+    const journal = { phase: "create", done: [], settings: settingsOf(request.provision) } as const;
+    await store.claim(name, config, journal, request.transport);
     await makeAndProvision(session, await loadHost(session, name), request);
   });
   await work.finally(() => refreshSshConfig(session));
@@ -70,12 +73,12 @@ export interface CreatePlan {
 
 /** Checks all that {@link createMachine} checks, throws what it throws, and stores nothing. */
 export async function planMachine(given: Session, request: CreateRequest): Promise<CreatePlan> {
-  const { name, driver } = request;
+  const { name, driver, transport } = request;
   const session = withSecrets(given, request);
   const { store } = session;
   const config = await checked(session, request, async () => (await store.savedOwner()) ?? "(random)");
   const machine = { name, dir: store.dir(name), state: config.Driver };
-  const host: Host = { ...machine, config, driver, machine, io: machineIo(session, machine) };
+  const host: Host = { ...machine, config, transport, driver, machine, io: machineIo(session, machine) };
   const making = driver.create.filter((step) => step.when?.(config.Driver) !== false).map((step) => step.name);
   const provisioning = makesHost(driver) ? provisionStepNames(session, host, request.provision) : [];
   const calls = await driver.calls?.(machine, host.io);
@@ -87,7 +90,7 @@ export async function planMachine(given: Session, request: CreateRequest): Promi
 }
 
 async function checked(session: Session, request: CreateRequest, owner: MachinePlan["owner"]): Promise<MachineConfig> {
-  const { name, driver, provision } = request;
+  const { name, driver, provision, transport } = request;
   const { store, certs } = session;
   await store.checkFree(name).catch((error: unknown) => {
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
@@ -104,6 +107,9 @@ async function checked(session: Session, request: CreateRequest, owner: MachineP
   checkEngine(engineOf(config, provision));
   if (provision.ttl !== undefined && !makesHost(driver)) {
     throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
+  }
+  if (transport !== "tls" && !makesHost(driver)) {
+    throw new MachineError("unsupported", `--docker-transport: ${driver.name} driver has no host to reach by ssh`);
   }
   return config;
 }
@@ -135,7 +141,7 @@ export async function resumeMachine(
 /** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */
 async function plan(
   session: Session,
-  { name, driver, values, provision: { ttl } }: CreateRequest,
+  { name, driver, values, transport, provision: { ttl } }: CreateRequest,
   owner: MachinePlan["owner"],
 ): Promise<DriverState> {
   const dir = session.store.dir(name);
@@ -151,7 +157,7 @@ async function plan(
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(values, { name, dir, common, owner, ttl }, machineIo(session, { name, dir }));
+    return await driver.plan(values, { name, dir, common, owner, ttl, transport }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { hint, output } = error;

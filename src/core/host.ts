@@ -1,4 +1,12 @@
-import { isMachineError, MachineError, type Driver, type Io, type Machine, type SshTarget } from "../driver/index.js";
+import {
+  isMachineError,
+  MachineError,
+  type Driver,
+  type Io,
+  type Machine,
+  type SshTarget,
+  type Transport,
+} from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import { machineIo } from "./io.js";
 import type { Session } from "./session.js";
@@ -8,6 +16,7 @@ export interface Host {
   readonly name: string;
   readonly dir: string;
   readonly config: MachineConfig;
+  readonly transport: Transport;
   readonly driver: Driver;
   readonly machine: Machine;
   readonly io: Io;
@@ -15,12 +24,13 @@ export interface Host {
 
 /** @throws MachineError `not-found` for the machine or its driver; `failed` for a broken config.json */
 export async function loadHost(session: Session, name: string): Promise<Host> {
-  const { dir, config } = await session.store.read(name);
+  const { dir, config, transport } = await session.store.read(name);
   const driver = await session.findDriver(config.DriverName);
   return {
     name,
     dir,
     config,
+    transport,
     driver,
     machine: { name, dir, state: config.Driver },
     io: machineIo(session, { name, dir }),

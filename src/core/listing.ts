@@ -4,6 +4,7 @@ import { isMachineError, MachineError, messageOf, type Status } from "../driver/
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { clientUrl } from "./endpoint.js";
 import { askVersion } from "./engine-version.js";
 import { stateWord } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
@@ -52,7 +53,8 @@ export async function listMachines(
   const signal = AbortSignal.any([session.signal, tooLate]);
   // Node 20 warns of the eleventh listener.
   setMaxListeners(0, signal);
-  const limited = { ...session, signal };
+  // Nobody is asked for a passphrase: the machine's row says that one is needed.
+  const limited: Session = { ...session, signal, ask: () => Promise.resolve(undefined) };
   const readable = machines.filter((one) => "config" in one);
   const call: Asking = {
     session: limited,
@@ -93,9 +95,10 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
   try {
     const driver = await session.findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
-    const { docker: url, shell } = driver.access(machine.state);
+    const { shell } = driver.access(machine.state);
+    const host = { ...stored, driver, machine };
     const [answer, unfinished] = await Promise.all([
-      askVersion(stored, driver, { signal: session.signal, contexts }).then((version) => ({ version }), unlessLate),
+      askVersion(session, host, contexts).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
     const isUp = "version" in answer;
@@ -103,7 +106,7 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
     return {
       ...row,
       state: stateWord(status),
-      url: status === "running" ? url : "",
+      url: status === "running" ? await clientUrl(session, host) : "",
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
       error: oneLine(

@@ -6,7 +6,6 @@ import { isMachineError, messageOf } from "../driver/index.js";
 import { opensshConfig, type OpenSshHost } from "../shell/openssh.js";
 import { addInclude, hasInclude, removeInclude } from "../shell/ssh-include.js";
 import { makeDirectory, replaceFile } from "../store/file.js";
-import { machinePaths } from "../store/paths.js";
 import { loadHosts, sshTargetOf, type Host } from "./host.js";
 import type { Session } from "./session.js";
 
@@ -16,25 +15,26 @@ import type { Session } from "./session.js";
  * @throws MachineError where one of those named has no ssh or cannot be loaded
  */
 export async function sshConfigOf(session: Session, names?: readonly string[]): Promise<string> {
-  const hosts = names === undefined ? await allHosts(session) : await loadHosts(session, names);
-  const { sockets } = session.store.paths;
+  const hosts = (names === undefined ? await allHosts(session) : await loadHosts(session, names)).map(opensshHost);
+  for (const { name, knownHosts } of hosts) {
+    if (existsSync(knownHosts)) continue;
+    session.tell(`(${name}) its host key is not known yet: machine ssh ${name} true pins it`);
+  }
+  return configOf(session, hosts);
+}
+
+async function configOf({ store }: Session, hosts: readonly OpenSshHost[]): Promise<string> {
+  const { sockets } = store.paths;
   if (isShared) await makeDirectory(sockets);
-  return opensshConfig(
-    hosts.map((host) => opensshHost(session, host)),
-    isShared ? sockets : undefined,
-  );
+  return opensshConfig(hosts, isShared ? sockets : undefined);
 }
 
 /** OpenSSH for Windows cannot share connections. */
 const isShared = platform() !== "win32";
 
-function opensshHost(session: Session, host: Host): OpenSshHost {
-  const { knownHosts } = machinePaths(session.store.root, host.name);
-  const target = sshTargetOf(host);
-  if (!existsSync(knownHosts)) {
-    session.tell(`(${host.name}) its host key is not known yet: machine ssh ${host.name} true pins it`);
-  }
-  return { name: host.name, target, knownHosts };
+/** As the programs of OpenSSH have to know it. @throws MachineError `unsupported` for a machine without ssh */
+export function opensshHost(host: Host): OpenSshHost {
+  return { name: host.name, target: sshTargetOf(host), knownHosts: join(host.dir, "known_hosts") };
 }
 
 async function allHosts(session: Session): Promise<Host[]> {
@@ -85,7 +85,7 @@ export async function refreshSshConfig(session: Session): Promise<void> {
   if (!existsSync(sshConfig)) return;
   try {
     await session.store.lockNamed("ssh-config", async () => {
-      const text = await sshConfigOf(session);
+      const text = await configOf(session, (await allHosts(session)).map(opensshHost));
       if (text !== (await readFile(sshConfig, "utf8"))) await replaceFile(sshConfig, text);
     });
   } catch (error) {

@@ -82,6 +82,8 @@ export interface MachinePaths {
   readonly progress: string;
   /** Host keys that were seen or given, in OpenSSH's format; ours, docker-machine ignores it. */
   readonly knownHosts: string;
+  /** How docker clients reach the engine, where not by TLS: `ssh` or `both`; ours, docker-machine ignores it. */
+  readonly transport: string;
   /** Copy of the store's `caCert`, so that `dir` can be DOCKER_CERT_PATH. */
   readonly caCert: string;
   /** Copy of the store's `clientCert`. */
@@ -106,6 +108,7 @@ export function machinePaths(root: string, name: string): MachinePaths {
     configBackup: at("config.json.bak"),
     progress: at("progress.json"),
     knownHosts: at("known_hosts"),
+    transport: at("docker-transport"),
     caCert: at("ca.pem"),
     clientCert: at("cert.pem"),
     clientKey: at("key.pem"),
