@@ -142,7 +142,7 @@ const user = "ubuntu";
 
 function asState(
   { given, settings, files }: Prepared,
-  { common, ttl }: MachinePlan,
+  { common, ttl, transport }: MachinePlan,
   image: Image,
   { vpc, places }: Network,
   types: readonly string[],
@@ -195,6 +195,7 @@ function asState(
     ClientToken: crypto.randomUUID(),
     HostKey: "",
     Connect: given.connect,
+    HasNoEnginePort: transport === "ssh",
     IngressCidrs: given.ingressCidr,
     Fallbacks,
     Launch: {

@@ -26,7 +26,7 @@ interface Group extends SecurityGroup {
 }
 
 /**
- * Sees to it that the machine's groups are there. Ours, one for each store and VPC, opens ssh, the engine and
+ * Sees to it that the machine's groups are there. Ours, one for each store and VPC, opens ssh, the engine (where it has a port) and
  * --amazonec2-open-port, and Swarm's ports inside itself. A group that the user has named is made where there is none;
  * one that is there gets what was asked for in so many words (open ports, ingress CIDRs) and nothing else, and nothing
  * where groups are read-only. Safe to do again.
@@ -124,8 +124,9 @@ function missing(state: Ec2State, target: Group, groups: readonly Group[], cidrs
 }
 
 /** Through SSM nothing comes in. */
-function ownPorts({ SSHPort, Connect }: Ec2State): Port[] {
-  return Connect === "ssm" ? [] : [tcp(SSHPort), tcp(enginePort)];
+function ownPorts({ SSHPort, Connect, HasNoEnginePort }: Ec2State): Port[] {
+  if (Connect === "ssm") return [];
+  return HasNoEnginePort === true ? [tcp(SSHPort)] : [tcp(SSHPort), tcp(enginePort)];
 }
 
 /**

@@ -65,6 +65,8 @@ export interface Ec2State extends DriverState {
   readonly HostKey?: string;
   /** `address` or `ssm`. */
   readonly Connect?: "address" | "ssm";
+  /** The engine opens no port: docker reaches it by ssh. */
+  readonly HasNoEnginePort?: boolean;
   /** Who may reach ssh and the engine, as asked for by --amazonec2-ingress-cidr. */
   readonly IngressCidrs?: readonly string[];
   /** Types and zones to fall back to when one has no capacity, in order; the present ones first. */

@@ -3,7 +3,7 @@ import { parseDuration } from "../core/duration.js";
 import { loadHost } from "../core/host.js";
 import type { ProvisionRequest } from "../core/provision.js";
 import type { Session } from "../core/session.js";
-import { boolean, choice, list, MachineError, text, type Values } from "../driver/index.js";
+import { boolean, choice, list, MachineError, text, transports, type Values } from "../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../store/config.js";
 import { encodeJson } from "../store/json.js";
 import { isPerson, print } from "../ui/terminal.js";
@@ -41,6 +41,11 @@ const options = {
   swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
   swarmAddr: text({ help: "Classic Swarm", default: "" }),
   swarmExperimental: boolean({ help: "Classic Swarm" }),
+  dockerTransport: choice(transports, {
+    help: "How docker clients reach the engine: by TLS at its port, over ssh with no port open, or either",
+    default: "tls",
+    env: "MACHINE_DOCKER_TRANSPORT",
+  }),
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
@@ -102,6 +107,7 @@ async function make(call: CreateCall): Promise<string | undefined> {
     ...answers,
     ...hosts,
     serverCertSANs: values.tlsSan,
+    transport: values.dockerTransport,
     provision: provisionOf(answers.name, values, session),
     keepOnFailure: values.keepOnFailure,
   });

@@ -77,11 +77,13 @@ export const env = defineCommand({
     } else {
       const host = await loadHost(session, await oneName(args, session));
       if (values.swarm) throw notSwarm(host.name);
-      const { url, address } = await checkEndpoint(session, host, "Error checking TLS connection");
+      const { url, address, hasTls } = await checkEndpoint(session, host, "Error checking TLS connection");
+      // Those of a machine before would be taken for this one's.
+      if (!hasTls) for (const name of tlsVariables) print(terminal, syntax.unset(name));
       const settings = {
-        DOCKER_TLS_VERIFY: "1",
+        ...(hasTls && { DOCKER_TLS_VERIFY: "1" }),
         DOCKER_HOST: url,
-        DOCKER_CERT_PATH: host.dir,
+        ...(hasTls && { DOCKER_CERT_PATH: host.dir }),
         DOCKER_MACHINE_NAME: host.name,
         ...(terminal.platform === "win32" ? { COMPOSE_CONVERT_WINDOWS_PATHS: "true" } : {}),
         ...(values.noProxy ? { [noProxyName(terminal)]: noProxyWith(address, terminal) } : {}),
@@ -98,15 +100,19 @@ export const config = defineCommand({
   async run({ args, values, session, terminal }) {
     const host = await loadHost(session, await oneName(args.slice(0, 1), session));
     if (values.swarm) throw notSwarm(host.name);
-    const { url } = await checkEndpoint(session, host, "Error running connection boilerplate");
+    const { url, hasTls } = await checkEndpoint(session, host, "Error running connection boilerplate");
     const file = (name: string): string => JSON.stringify(join(host.dir, name));
-    print(terminal, "--tlsverify");
-    print(terminal, `--tlscacert=${file("ca.pem")}`);
-    print(terminal, `--tlscert=${file("cert.pem")}`);
-    print(terminal, `--tlskey=${file("key.pem")}`);
+    if (hasTls) {
+      print(terminal, "--tlsverify");
+      print(terminal, `--tlscacert=${file("ca.pem")}`);
+      print(terminal, `--tlscert=${file("cert.pem")}`);
+      print(terminal, `--tlskey=${file("key.pem")}`);
+    }
     print(terminal, `-H=${url}`);
   },
 });
+
+const tlsVariables = ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"];
 
 function variables({ platform }: Terminal): string[] {
   const names = ["DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"];

@@ -61,10 +61,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Log into or run a command on a machine with SSH.",
     load: async () => (await import("./shell.js")).ssh,
   },
+  "ssh-config": {
+    summary: "Print, or keep in ~/.ssh/config, what lets ssh, scp, rsync and docker -H ssh://NAME reach machines",
+    load: async () => (await import("./ssh-config.js")).sshConfig,
+  },
   start: { summary: "Start a machine", load: async () => (await import("./power.js")).start },
   status: { summary: "Get the status of a machine", load: async () => (await import("./show.js")).status },
   stop: { summary: "Stop a machine", load: async () => (await import("./power.js")).stop },
   trust: { summary: "Accept the changed host key of a machine", load: async () => (await import("./shell.js")).trust },
+  tunnel: {
+    summary: "Bring the engine's socket of a machine to this computer",
+    load: async () => (await import("./tunnel.js")).tunnel,
+  },
   upgrade: {
     summary: "Upgrade a machine to the latest version of Docker",
     load: async () => (await import("./provision.js")).upgrade,

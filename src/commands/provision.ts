@@ -50,6 +50,8 @@ export const regenerateCerts = defineCommand({
     });
     await onEach(call, async (host) => {
       if (values.clientCerts) await renewed();
+      if (host.transport === "ssh")
+        session.tell(`(${host.name}) its engine has no certificates: docker reaches it by ssh`);
       await provisionAgain(session, host.name, { ...request(call, host), renew: true });
     });
   },

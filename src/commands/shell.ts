@@ -3,12 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stateWord } from "../core/status.js";
-import { loadHost, type Host } from "../core/host.js";
+import { loadHost, sshTargetOf, type Host } from "../core/host.js";
 import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { boolean, MachineError, type SshTarget } from "../driver/index.js";
-import type { OpenSshHost } from "../shell/openssh.js";
-import { machinePaths } from "../store/paths.js";
 import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
@@ -78,19 +76,13 @@ export const trust = defineCommand({
       });
     }
     const host = await loadHost(session, name);
-    await session.store.lock(name, () => openSsh(session, name, accessible(host), fingerprint));
+    await session.store.lock(name, () => openSsh(session, name, sshTargetOf(host), fingerprint));
     print(terminal, `The host key ${fingerprint} of ${name} is trusted from now on.`);
   },
 });
 
-function accessible({ name, driver, machine }: Host): SshTarget {
-  const target = driver.access(machine.state).shell;
-  if (target?.kind === "ssh") return target;
-  throw new MachineError("unsupported", `${name} has no SSH: its driver is ${driver.name}`);
-}
-
 async function sshTarget(host: Host, doing: string): Promise<SshTarget> {
-  const target = accessible(host);
+  const target = sshTargetOf(host);
   const { status } = await host.driver.inspect(host.machine, host.io);
   if (status === "running") return target;
   throw new MachineError("failed", `${doing}: Host "${host.name}" is not running`, {
@@ -120,12 +112,11 @@ async function withOpenSsh<T>(
   machines: readonly { readonly host: Host; readonly target: SshTarget }[],
   work: (config: string) => Promise<T>,
 ): Promise<T> {
-  const { opensshConfig } = await import("../shell/openssh.js");
-  const hosts = machines.map(({ host, target }): OpenSshHost => ({
-    name: host.name,
-    target,
-    knownHosts: machinePaths(session.store.root, host.name).knownHosts,
-  }));
+  const [{ opensshConfig }, { opensshHost }] = await Promise.all([
+    import("../shell/openssh.js"),
+    import("../core/ssh-config.js"),
+  ]);
+  const hosts = machines.map(({ host }) => opensshHost(host));
   // The programs accept only pinned keys: at the first contact ours is made before.
   await Promise.all(machines.map(({ host, target }) => openSsh(session, host.name, target)));
   const dir = await mkdtemp(join(tmpdir(), "machine-ssh-"));

@@ -20,7 +20,7 @@ export const url = defineCommand({
   usage: "[NAME]",
   options: {},
   async run({ args, session, terminal }) {
-    print(terminal, await engineUrl(await loadHost(session, await oneName(args, session))));
+    print(terminal, await engineUrl(session, await loadHost(session, await oneName(args, session))));
   },
 });
 

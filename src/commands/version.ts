@@ -15,7 +15,7 @@ export const version = defineCommand({
       return;
     }
     const host = await loadHost(session, await oneName(args, session));
-    await engineUrl(host);
-    print(terminal, await askVersion(host, host.driver, session));
+    await engineUrl(session, host);
+    print(terminal, await askVersion(session, host));
   },
 });

@@ -4,6 +4,7 @@ import type { Contexts } from "../docker/context.js";
 import { isMachineError, MachineError } from "../driver/index.js";
 import { dockerFolder } from "../store/paths.js";
 import { certPaths } from "./certificates.js";
+import { clientUrl } from "./endpoint.js";
 import { loadHost, named, withHost, type Host } from "./host.js";
 import type { Session } from "./session.js";
 
@@ -76,7 +77,7 @@ export async function removeUnusedContexts(session: Session): Promise<readonly s
 
 async function write(session: Session, host: Host): Promise<boolean> {
   const { name, config } = host;
-  const endpoint = endpointOf(host);
+  const endpoint = await endpointOf(session, host);
   return writeContext(await contextsOf(session), {
     ...{ name, ...endpoint },
     description: `Machine ${name} (${config.DriverName})`,
@@ -84,8 +85,11 @@ async function write(session: Session, host: Host): Promise<boolean> {
 }
 
 /** How a docker client reaches the machine's engine. @throws MachineError `unsupported` for one without an address */
-function endpointOf(host: Host): { readonly url: string; readonly credentials: Credentials | undefined } {
-  const url = host.driver.access(host.machine.state).docker;
+async function endpointOf(
+  session: Session,
+  host: Host,
+): Promise<{ readonly url: string; readonly credentials: Credentials | undefined }> {
+  const url = await clientUrl(session, host);
   if (!URL.canParse(url)) {
     throw new MachineError("unsupported", `${host.name} has no address for a docker context`, {
       hint: `machine start ${host.name}`,

@@ -7,6 +7,7 @@ import {
   type DriverState,
   type MachinePlan,
   type Options,
+  type Transport,
   type Values,
 } from "../driver/index.js";
 import { newConfig, type MachineConfig, type NewMachine } from "../store/config.js";
@@ -20,6 +21,7 @@ import { addContext } from "./context.js";
 import { asked, engineOf, provisionHost, provisionStepNames, settingsOf, type ProvisionRequest } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
   readonly name: string;
@@ -27,6 +29,7 @@ export interface CreateRequest extends Pick<NewMachine, "engine" | "swarm"> {
   readonly serverCertSANs: readonly string[];
   readonly driver: Driver;
   readonly values: Values<Options>;
+  readonly transport: Transport;
   readonly provision: ProvisionRequest;
   /** Leaves a half-made machine for a look instead of undoing it. */
   readonly keepOnFailure: boolean;
@@ -43,10 +46,12 @@ export async function createMachine(given: Session, request: CreateRequest): Pro
   const { store, certs } = session;
   const config = await checked(session, request, () => store.owner());
   await ensureAuthority(certs, authorityContext(session));
-  await store.lock(name, async () => {
-    await store.claim(name, config, { phase: "create", done: [], settings: settingsOf(request.provision) });
+  const work = store.lock(name, async () => {
+    const journal = { phase: "create", done: [], settings: settingsOf(request.provision) } as const;
+    await store.claim(name, config, journal, request.transport);
     await makeAndProvision(session, await loadHost(session, name), request);
   });
+  await work.finally(() => refreshSshConfig(session));
 }
 
 /** Secret options are not saved: the driver's steps find them under their variables, however they were given. */
@@ -69,12 +74,12 @@ export interface CreatePlan {
 
 /** Checks all that {@link createMachine} checks, throws what it throws, and stores nothing. */
 export async function planMachine(given: Session, request: CreateRequest): Promise<CreatePlan> {
-  const { name, driver } = request;
+  const { name, driver, transport } = request;
   const session = withSecrets(given, request);
   const { store } = session;
   const config = await checked(session, request, async () => (await store.savedOwner()) ?? "(random)");
   const machine = { name, dir: store.dir(name), state: config.Driver };
-  const host: Host = { ...machine, config, driver, machine, io: machineIo(session, machine) };
+  const host: Host = { ...machine, config, transport, driver, machine, io: machineIo(session, machine) };
   const making = driver.create.filter((step) => step.when?.(config.Driver) !== false).map((step) => step.name);
   const provisioning = makesHost(driver) ? provisionStepNames(session, host, request.provision) : [];
   const calls = await driver.calls?.(machine, host.io);
@@ -86,7 +91,7 @@ export async function planMachine(given: Session, request: CreateRequest): Promi
 }
 
 async function checked(session: Session, request: CreateRequest, owner: MachinePlan["owner"]): Promise<MachineConfig> {
-  const { name, driver, provision } = request;
+  const { name, driver, provision, transport } = request;
   const { store, certs } = session;
   await store.checkFree(name).catch((error: unknown) => {
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
@@ -104,6 +109,9 @@ async function checked(session: Session, request: CreateRequest, owner: MachineP
   if (provision.ttl !== undefined && !makesHost(driver)) {
     throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
   }
+  if (transport !== "tls" && !makesHost(driver)) {
+    throw new MachineError("unsupported", `--docker-transport: ${driver.name} driver has no host to reach by ssh`);
+  }
   return config;
 }
 
@@ -119,7 +127,7 @@ export async function resumeMachine(
   { keepOnFailure, provision }: Pick<CreateRequest, "keepOnFailure" | "provision">,
 ): Promise<void> {
   await session.store.read(name);
-  await withHost(session, name, async (host) => {
+  const work = withHost(session, name, async (host) => {
     const journal = await session.store.readJournal(name);
     if (journal === undefined) {
       throw new MachineError("failed", `${name} is complete, there is nothing to resume`, {
@@ -128,12 +136,13 @@ export async function resumeMachine(
     }
     await makeAndProvision(session, host, { keepOnFailure, provision: { ...provision, ...asked(journal) } });
   });
+  await work.finally(() => refreshSshConfig(session));
 }
 
 /** A driver says `usage` for options that do not fit and `precheck` for surroundings that do not. */
 async function plan(
   session: Session,
-  { name, driver, values, provision: { ttl } }: CreateRequest,
+  { name, driver, values, transport, provision: { ttl } }: CreateRequest,
   owner: MachinePlan["owner"],
 ): Promise<DriverState> {
   const dir = session.store.dir(name);
@@ -149,7 +158,7 @@ async function plan(
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(values, { name, dir, common, owner, ttl }, machineIo(session, { name, dir }));
+    return await driver.plan(values, { name, dir, common, owner, ttl, transport }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
     const { hint, output } = error;

@@ -1,4 +1,12 @@
-import { isMachineError, MachineError, type Driver, type Io, type Machine } from "../driver/index.js";
+import {
+  isMachineError,
+  MachineError,
+  type Driver,
+  type Io,
+  type Machine,
+  type SshTarget,
+  type Transport,
+} from "../driver/index.js";
 import type { MachineConfig } from "../store/config.js";
 import { machineIo } from "./io.js";
 import type { Session } from "./session.js";
@@ -8,6 +16,7 @@ export interface Host {
   readonly name: string;
   readonly dir: string;
   readonly config: MachineConfig;
+  readonly transport: Transport;
   readonly driver: Driver;
   readonly machine: Machine;
   readonly io: Io;
@@ -15,16 +24,24 @@ export interface Host {
 
 /** @throws MachineError `not-found` for the machine or its driver; `failed` for a broken config.json */
 export async function loadHost(session: Session, name: string): Promise<Host> {
-  const { dir, config } = await session.store.read(name);
+  const { dir, config, transport } = await session.store.read(name);
   const driver = await session.findDriver(config.DriverName);
   return {
     name,
     dir,
     config,
+    transport,
     driver,
     machine: { name, dir, state: config.Driver },
     io: machineIo(session, { name, dir }),
   };
+}
+
+/** @throws MachineError `unsupported` for a machine without ssh */
+export function sshTargetOf({ name, driver, machine }: Pick<Host, "name" | "driver" | "machine">): SshTarget {
+  const target = driver.access(machine.state).shell;
+  if (target?.kind === "ssh") return target;
+  throw new MachineError("unsupported", `${name} has no SSH: its driver is ${driver.name}`);
 }
 
 /** Works on the machine as it is once nobody else does: who had the lock before may have changed or removed it. */

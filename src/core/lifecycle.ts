@@ -1,9 +1,11 @@
 import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError, poll, type Machine, type Status, type Verb } from "../driver/index.js";
 import { keepContext } from "./context.js";
+import { askOverSsh } from "./engine-version.js";
 import { saveState, whileDoing, type Host } from "./host.js";
 import { provisionHost, type ProvisionRequest } from "./provision.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
 
@@ -34,12 +36,13 @@ export async function changePower(
       return now.status === goal[verb] ? now : undefined;
     });
     await saveState(session, name, found.state);
+    await refreshSshConfig(session);
     const now: Host = { ...host, machine: { ...acted, state: { ...acted.state, ...found.state } } };
     await keepContext(session, now);
     if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
     const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;
     await engineUp(session, now, hasMoved);
-    if (hasMoved) await renewCertificate(session, now, sudoPassword);
+    if (hasMoved && host.transport !== "ssh") await renewCertificate(session, now, sudoPassword);
   });
 }
 
@@ -55,17 +58,15 @@ async function renewCertificate(
 }
 
 /** Waits until the engine answers; one whose certificate does not fit is up as well, and is told of unless expected. */
-export async function engineUp(
-  session: Session,
-  { name, dir, driver, machine, io }: Host,
-  expected: boolean,
-): Promise<void> {
+export async function engineUp(session: Session, host: Host, expected: boolean): Promise<void> {
+  const { name, dir, driver, machine, io } = host;
   const { docker: url } = driver.access(machine.state);
-  const credentials = readCredentials(dir);
+  const credentials = host.transport === "ssh" ? undefined : readCredentials(dir);
   const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;
   await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
     try {
-      await handshake(url, credentials, { signal: io.signal });
+      if (credentials === undefined) await askOverSsh(session, host);
+      else await handshake(url, credentials, { signal: io.signal });
       return true;
     } catch (error) {
       if (!isMachineError(error) || error.code === "interrupted") throw error;

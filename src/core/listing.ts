@@ -5,6 +5,7 @@ import { isMachineError, MachineError, messageOf, type Status } from "../driver/
 import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { clientUrl } from "./endpoint.js";
 import { askVersion } from "./engine-version.js";
 import { stateWord } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
@@ -55,7 +56,8 @@ export async function listMachines(
   const signal = AbortSignal.any([session.signal, tooLate]);
   // Node 20 warns of the eleventh listener.
   setMaxListeners(0, signal);
-  const limited = { ...session, signal };
+  // Nobody is asked for a passphrase: the machine's row says that one is needed.
+  const limited: Session = { ...session, signal, ask: () => Promise.resolve(undefined) };
   const readable = machines.filter((one) => "config" in one);
   const call: Asking = {
     session: limited,
@@ -102,18 +104,20 @@ async function ask(
   try {
     const driver = await session.findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
-    const { docker: url, shell } = driver.access(machine.state);
+    const { shell } = driver.access(machine.state);
+    const host = { ...stored, driver, machine };
     const [answer, unfinished] = await Promise.all([
-      askVersion(stored, driver, { signal: session.signal, contexts }).then((version) => ({ version }), unlessLate),
+      askVersion(session, host, contexts).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
     const isUp = "version" in answer;
     const status: Status = isUp ? "running" : (await inspect(driver, machine)).status;
+    const url = status === "running" ? await clientUrl(session, host) : "";
     return {
       ...row,
       state: stateWord(status),
-      url: status === "running" ? url : "",
-      isActive: status === "running" && url !== "" && url === active,
+      url,
+      isActive: url !== "" && url === active,
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
       error: oneLine(

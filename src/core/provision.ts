@@ -12,6 +12,7 @@ import { ensureAuthority, installClientCertificate, issueServerCertificate, type
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
 import { addContext, keepContext } from "./context.js";
+import { askOverSsh } from "./engine-version.js";
 import { named, whileDoing, withHost, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
@@ -130,17 +131,23 @@ function provisioningOf(
   request: ProvisionRequest,
   certificates: Provisioning["certificates"],
 ): Provisioning {
-  const { name, config } = host;
+  const { name, config, transport } = host;
+  const { shell } = host.driver.access(host.machine.state);
   return {
     machine: name,
     provider: config.DriverName,
     port: portOf(host),
+    transport,
+    user: shell?.kind === "ssh" ? shell.user : undefined,
     shell: lazily(() => reachShell(session, host)),
     sudoPassword: request.sudoPassword,
     engine: engineOf(config, request),
     ttl: request.ttl,
     certificates,
-    prove: () => prove(session, host, certPaths(config)),
+    prove: async () => {
+      if (transport !== "ssh") await proveByTls(session, host, certPaths(config));
+      if (transport !== "tls") await askOverSsh(session, host);
+    },
     notice: (line) => {
       session.tell(`(${name}) ${line}`);
     },
@@ -148,7 +155,11 @@ function provisioningOf(
 }
 
 /** The engine lets our client in and nobody else. */
-async function prove({ user, signal }: Session, { name, dir, driver, machine }: Host, certs: CertPaths): Promise<void> {
+async function proveByTls(
+  { user, signal }: Session,
+  { name, dir, driver, machine }: Host,
+  certs: CertPaths,
+): Promise<void> {
   await installClientCertificate(certs, dir);
   const { makeAuthority } = await import("../tls/certificate.js");
   const foreign = await makeAuthority({ user, now: Date.now() });

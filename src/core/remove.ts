@@ -2,6 +2,7 @@ import { isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { dropContext } from "./context.js";
 import { loadHost } from "./host.js";
 import type { Session } from "./session.js";
+import { refreshSshConfig } from "./ssh-config.js";
 
 /**
  * Has the driver remove the machine, then forgets it. With `force` it is forgotten whatever the driver says; what
@@ -22,6 +23,7 @@ export async function removeMachine(session: Session, name: string, force: boole
     await store.remove(name);
     await dropContext(session, name);
   });
+  await refreshSshConfig(session);
 }
 
 function withWayOut(name: string, error: MachineError): MachineError {

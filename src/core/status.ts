@@ -1,13 +1,16 @@
 import { MachineError, type Status } from "../driver/index.js";
+import { clientUrl } from "./endpoint.js";
 import type { Host } from "./host.js";
+import type { Session } from "./session.js";
 
-/** URL of the machine's engine. @throws MachineError `Host is not running`, as docker-machine says it */
-export async function engineUrl({ driver, machine, io }: Host): Promise<string> {
+/** What a docker client has to be given as DOCKER_HOST. @throws MachineError `Host is not running`, as docker-machine says it */
+export async function engineUrl(session: Session, host: Host): Promise<string> {
+  const { driver, machine, io } = host;
   const { status } = await driver.inspect(machine, io);
   if (status !== "running") {
     throw new MachineError("failed", "Host is not running", { hint: `machine status ${machine.name}` });
   }
-  return driver.access(machine.state).docker;
+  return clientUrl(session, host);
 }
 
 /** A status in docker-machine's words: `Running`. */

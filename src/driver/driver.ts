@@ -1,6 +1,7 @@
 import type { Io, ShellTarget } from "./io.js";
 import type { Options, Values } from "./option.js";
 import type { Step } from "./step.js";
+import type { Transport } from "./transport.js";
 
 /**
  * The `Driver` object of config.json. These are docker-machine's common fields; a driver adds its own.
@@ -144,6 +145,8 @@ export interface MachinePlan {
   owner(): Promise<string>;
   /** Seconds after which the machine powers itself off for good; undefined: never. */
   readonly ttl?: number | undefined;
+  /** Default: tls. By ssh alone nothing has to lead to the engine's port. */
+  readonly transport?: Transport | undefined;
   readonly common: DriverState;
 }
 

@@ -8,5 +8,6 @@ export * from "./reserve.js";
 export * from "./saved-state.js";
 export * from "./step.js";
 export * from "./templates.js";
+export * from "./transport.js";
 export * from "./user-data.js";
 export { makeKeyPair, type KeyPair } from "./key-pair.js";

@@ -16,19 +16,22 @@ export const openrcPath = "/etc/conf.d/docker";
 /**
  * All that opens the engine's TCP port, on one command line: whoever loses it loses the port, not the TLS.
  * `0.0.0.0` covers IPv6 as well, because Go listens on both for either wildcard address.
+ * @param port undefined: it opens none
  */
-function tcpFlags(port: number): string {
+function tcpFlags(port: number | undefined): string {
+  if (port === undefined) return "";
   const { ca, cert, key } = certificatePaths;
-  return `-H tcp://0.0.0.0:${String(port)} --tlsverify --tlscacert=${ca} --tlscert=${cert} --tlskey=${key}`;
+  return ` -H tcp://0.0.0.0:${String(port)} --tlsverify --tlscacert=${ca} --tlscert=${cert} --tlskey=${key}`;
 }
 
 /**
  * The drop-in for docker.service: the unit's own command line plus our port, and `env` (lines `K=V`).
+ * @param port undefined: the engine opens none
  * @param unit output of `systemctl cat docker.service`
  * @throws MachineError `failed` when the unit runs nothing, or when another drop-in's command line would win over ours
  */
-export function dropIn(unit: string, port: number, env: readonly string[]): string {
-  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))} ${tcpFlags(port)}`];
+export function dropIn(unit: string, port: number | undefined, env: readonly string[]): string {
+  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))}${tcpFlags(port)}`];
   return [...lines, ...env.map((line) => `Environment=${systemdQuote(line)}`), ""].join("\n");
 }
 
@@ -116,11 +119,11 @@ const [begin, end] = ["# begin of machine's lines", "# end of machine's lines"];
  * /etc/conf.d/docker of OpenRC, which is a shell script: what is there already, then our lines.
  * @param env lines `K=V`; K becomes a variable of the shell, so it has to be a name
  */
-export function openrcConfig(existing: string, port: number, env: readonly string[]): string {
+export function openrcConfig(existing: string, port: number | undefined, env: readonly string[]): string {
   const own = existing.replace(new RegExp(`${begin}\n[^]*?${end}\n`), "");
   const lines = [
     begin,
-    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock ${tcpFlags(port)}"`,
+    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock${tcpFlags(port)}"`,
     ...env.map((line) => {
       const at = line.indexOf("=");
       return `export ${line.slice(0, at)}=${quote(line.slice(at + 1))}`;

@@ -1,9 +1,10 @@
-import { isMachineError, MachineError, type Io, type Shell, type Step } from "../driver/index.js";
+import { isMachineError, MachineError, type Io, type Shell, type Step, type Transport } from "../driver/index.js";
 import { certificatePaths, checkEnvironment, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, mergeDaemonJson, type EngineSettings } from "./daemon-json.js";
 import { checkTimer, expire } from "./expire.js";
 import { backupPath, installMark, openHost, type Facts, type Host } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
+import { allowSsh } from "./ssh-access.js";
 
 /** What is asked of the engine, as config.json and the command line give it. */
 export interface EngineOptions extends EngineSettings {
@@ -22,8 +23,12 @@ export interface Provisioning {
   readonly machine: string;
   /** Name of the driver, for the engine's label `provider`. */
   readonly provider: string;
-  /** The engine's TCP port. */
+  /** The engine's TCP port, which stays closed where the transport is `ssh`. */
   readonly port: number;
+  /** Default: tls. */
+  readonly transport?: Transport;
+  /** Who logs in over ssh. Default: root. */
+  readonly user?: string | undefined;
   /** Connects, and tries again meanwhile, when first called; gives the same connection afterwards. */
   readonly shell: () => Promise<Shell>;
   /** Asked only when sudo wants a password. */
@@ -33,7 +38,10 @@ export interface Provisioning {
   readonly ttl?: number | undefined;
   /** PEM texts for a server of these addresses; the same ones again while they are good. */
   readonly certificates: (addresses: readonly string[]) => Promise<{ ca: string; cert: string; key: string }>;
-  /** Proves from the client: TLS works, TLS without a certificate is refused, plain HTTP is refused. */
+  /**
+   * Proves from the client, for TLS: it works, TLS without a certificate is refused, plain HTTP is refused; for ssh: the
+   * engine answers.
+   */
   readonly prove: () => Promise<void>;
   /** A line for the user. */
   readonly notice: (line: string) => void;
@@ -46,7 +54,8 @@ export interface Provisioning {
 export function provisionSteps(p: Provisioning): Step[] {
   const run = begin(p);
   const last = p.ttl === undefined ? [] : [expire(run.host, p.ttl)];
-  return [waitForHost(run), readFacts(run), setHostName(run), installEngine(run), ...secureEngine(run), ...last];
+  const made = [waitForHost(run), readFacts(run), setHostName(run), installEngine(run)];
+  return [...made, ...overSsh(run), ...secureEngine(run), ...last];
 }
 
 /** Upgrades the engine by the package manager that it came from, and makes sure of its configuration. */
@@ -159,9 +168,17 @@ function upgradeEngine(run: Run): Step {
   };
 }
 
+function overSsh(run: Run): readonly Step[] {
+  const { host, p } = run;
+  if (p.transport !== "ssh" && p.transport !== "both") return [];
+  return allowSsh(host, p.user ?? "root", () => {
+    run.outdated = true;
+  });
+}
+
 /** Configuration, restart and proof: if any of them fails, the configuration that was there comes back. */
 function secureEngine(run: Run): Step[] {
-  return [configureEngine(run), restartEngine(run), checkTls(run)].map((step) => ({
+  return [configureEngine(run), restartEngine(run), checkAccess(run)].map((step) => ({
     ...step,
     async run(machine, io) {
       try {
@@ -209,22 +226,34 @@ async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
     const keys = json.removed.join(", ");
     p.notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
   }
-  const { ca, cert, key } = await p.certificates(facts.addresses);
   return [
-    { path: certificatePaths.ca, mode: "644", text: ca },
-    { path: certificatePaths.cert, mode: "644", text: cert },
-    { path: certificatePaths.key, mode: "600", text: key },
+    ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
     { path: daemonJsonPath, mode: "keep", text: json.text },
     serviceFile(p, facts),
   ];
 }
 
-function serviceFile({ machine, port, engine: { env } }: Provisioning, { init, unit, confD }: Facts): HostFile {
+async function certificateFiles(p: Provisioning, { addresses }: Facts): Promise<HostFile[]> {
+  const { ca, cert, key } = await p.certificates(addresses);
+  return [
+    { path: certificatePaths.ca, mode: "644", text: ca },
+    { path: certificatePaths.cert, mode: "644", text: cert },
+    { path: certificatePaths.key, mode: "600", text: key },
+  ];
+}
+
+/** The port that the engine opens; undefined: none. */
+function openPort({ port, transport }: Provisioning): number | undefined {
+  return transport === "ssh" ? undefined : port;
+}
+
+function serviceFile(p: Provisioning, { init, unit, confD }: Facts): HostFile {
   if (unit === undefined) {
-    throw new MachineError("failed", `${machine}: the engine on the host is not a service`, {
+    throw new MachineError("failed", `${p.machine}: the engine on the host is not a service`, {
       hint: "install it as a package, whose service can be configured",
     });
   }
+  const [port, { env }] = [openPort(p), p.engine];
   return init === "openrc"
     ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", port, env) }
     : { path: dropInPath, mode: "keep", text: dropIn(unit, port, env) };
@@ -241,22 +270,29 @@ function restartEngine(run: Run): Step {
       await host.run(io, {
         step: name,
         templates: ["service.sh", "restart-engine.sh"],
-        params: { INIT: init, PORT: String(p.port) },
+        params: { INIT: init, PORT: String(openPort(p) ?? "") },
       });
     },
   };
 }
 
-function checkTls(run: Run): Step {
+function checkAccess(run: Run): Step {
   const { p, host } = run;
-  const name = "check the engine's TLS";
+  const name = p.transport === "ssh" ? "check that the engine answers over ssh alone" : "check the engine's TLS";
   return {
     name,
     async run(_, io) {
+      if (p.transport === "ssh") await checkClosed(run, name, io);
       await p.prove();
       if (run.outdated) await host.run(io, { step: name, templates: ["accept.sh"], params: { BACKUP: backupPath } });
     },
   };
+}
+
+async function checkClosed({ p, host }: Run, step: string, io: Io): Promise<void> {
+  const { init } = await host.facts(io);
+  const params = { INIT: init, PORT: String(p.port) };
+  await host.run(io, { step, templates: ["service.sh", "port-closed.sh"], params });
 }
 
 /** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */
@@ -264,7 +300,8 @@ async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unk
   if (!isMachineError(error) || error.code === "interrupted") return error;
   try {
     const { init } = await host.facts(io);
-    const paths = [...Object.values(certificatePaths), daemonJsonPath, init === "openrc" ? openrcPath : dropInPath];
+    const certificates = p.transport === "ssh" ? [] : Object.values(certificatePaths);
+    const paths = [...certificates, daemonJsonPath, init === "openrc" ? openrcPath : dropInPath];
     await host.run(io, {
       step: "bring the engine's old configuration back",
       templates: ["service.sh", "roll-back.sh"],

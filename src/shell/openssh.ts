@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { MachineError, type SshTarget } from "../driver/index.js";
 import { quote } from "./script.js";
 import { parseJump } from "./ssh/jump.js";
@@ -13,13 +14,32 @@ export interface OpenSshHost {
 /**
  * An ssh_config(5) text with one `Host NAME` block for each machine, and one for each of its jump hosts, for
  * `ssh -F FILE NAME`, `scp -F FILE A:path B:path` and the like. Only host keys that are pinned already are accepted.
+ * @param sockets directory, for the user alone, of the connections that are shared; undefined: each program has its own
  * @throws MachineError `usage` for a value that cannot stand in such a file (a line break), or a malformed jump host
  */
-export function opensshConfig(hosts: readonly OpenSshHost[]): string {
-  return hosts.flatMap(blocksOf).join("\n");
+export function opensshConfig(hosts: readonly OpenSshHost[], sockets?: string): string {
+  const shared = sockets === undefined ? [] : sharing(sockets);
+  return hosts.flatMap((host) => blocksOf(host, shared)).join("\n");
 }
 
-function blocksOf({ name, target, knownHosts }: OpenSshHost): string[] {
+/** The line of an ssh_config that reads another file. */
+export function includeOf(file: string): string {
+  return `Include ${argument(file.replace(/[*?[\\]/g, "\\$&"))}`;
+}
+
+/** None where the name of the socket would be too long for macOS: 103 bytes, 17 of them for its making. */
+function sharing(sockets: string): Lines {
+  if (Buffer.byteLength(sockets) + 1 + sha1Digits + 17 > 103) return [];
+  return [
+    ["ControlMaster", "auto"],
+    ["ControlPath", join(expandable(sockets), "%C")],
+    ["ControlPersist", "60s"],
+  ];
+}
+
+const sha1Digits = 40;
+
+function blocksOf({ name, target, knownHosts }: OpenSshHost, shared: Lines): string[] {
   const { proxy } = target;
   const jumps = proxy === undefined ? (target.jump ?? []).map(parseJump) : [];
   const common: Lines = [
@@ -49,6 +69,7 @@ function blocksOf({ name, target, knownHosts }: OpenSshHost): string[] {
         ] as const)),
     ["HostKeyAlias", name],
     ...common,
+    ...shared,
     ...before(jumps.length),
     ...(proxy === undefined
       ? []

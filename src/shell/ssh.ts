@@ -10,6 +10,7 @@ import { hostKeyCheck } from "./ssh/host-key.js";
 import { hopsOf, type Hop } from "./ssh/jump.js";
 import { startProxy, type Proxy } from "./ssh/proxy.js";
 import { execute, type Link } from "./ssh/session.js";
+import { connectToSocket } from "./ssh/unix-socket.js";
 import { inLine, within } from "./within.js";
 
 export interface SshOptions {
@@ -40,8 +41,12 @@ export interface SshOptions {
 export interface SshConnection extends Shell {
   /** True when the connection is gone. */
   readonly closed: boolean;
+  /** Resolves with the reason when the connection is gone. */
+  readonly lost: Promise<string>;
   /** Joins a command, or the login shell, with streams; resolves with its exit status, 128+n for a signal. */
   attach(command: string | undefined, streams: Streams, options?: AttachOptions): Promise<number>;
+  /** Connects to a unix socket on the host, as the user who logged in. @throws MachineError `unreachable` */
+  toSocket(path: string): Promise<Duplex>;
   close(): Promise<void>;
 }
 
@@ -155,6 +160,8 @@ function connection(legs: readonly Leg[], { machine, signal, env }: SshOptions):
     get closed() {
       return lost() !== undefined;
     },
+    lost: gone.then(() => lost() ?? "the connection was closed"),
+    toSocket: (path) => connectToSocket(link, path),
     exec: (command, options) => queue(() => execute(link, command, options)),
     attach: (command, streams, options) => queue(() => join(link, command, streams, { term: env["TERM"], ...options })),
     close: () => {

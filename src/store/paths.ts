@@ -53,6 +53,10 @@ export interface StorePaths {
   readonly owner: string;
   /** Drivers that were installed from npm; ours, docker-machine ignores it. */
   readonly plugins: string;
+  /** What the user's ~/.ssh/config includes, where `ssh-config` was installed; ours, docker-machine ignores it. */
+  readonly sshConfig: string;
+  /** Sockets of ssh connections that programs share, and of tunnels; ours, docker-machine ignores it. */
+  readonly sockets: string;
 }
 
 export function storePaths(root: string): StorePaths {
@@ -73,6 +77,8 @@ export function storePaths(root: string): StorePaths {
     machineLocks: join(locks, "machines"),
     owner: join(root, "owner"),
     plugins: join(root, "plugins"),
+    sshConfig: join(root, "ssh_config"),
+    sockets: join(root, "ssh"),
   };
 }
 
@@ -87,6 +93,8 @@ export interface MachinePaths {
   readonly progress: string;
   /** Host keys that were seen or given, in OpenSSH's format; ours, docker-machine ignores it. */
   readonly knownHosts: string;
+  /** How docker clients reach the engine, where not by TLS: `ssh` or `both`; ours, docker-machine ignores it. */
+  readonly transport: string;
   /** Copy of the store's `caCert`, so that `dir` can be DOCKER_CERT_PATH. */
   readonly caCert: string;
   /** Copy of the store's `clientCert`. */
@@ -111,6 +119,7 @@ export function machinePaths(root: string, name: string): MachinePaths {
     configBackup: at("config.json.bak"),
     progress: at("progress.json"),
     knownHosts: at("known_hosts"),
+    transport: at("docker-transport"),
     caCert: at("ca.pem"),
     clientCert: at("cert.pem"),
     clientKey: at("key.pem"),

@@ -1,7 +1,7 @@
 import { promises as fs, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { isMachineError, MachineError, messageOf } from "../driver/index.js";
+import { isMachineError, MachineError, messageOf, type Transport } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
 import { fileFailure, isSystemError, makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import { checkJournal, type Journal } from "./journal.js";
@@ -11,11 +11,13 @@ import { configVersion, migrate, versionOf } from "./migrate.js";
 import { ownerId, savedOwnerId } from "./owner.js";
 import { machinePaths, storePaths, type StorePaths } from "./paths.js";
 import { relocate } from "./relocate.js";
+import { readTransport } from "./transport.js";
 
 export interface StoredMachine {
   readonly name: string;
   readonly dir: string;
   readonly config: MachineConfig;
+  readonly transport: Transport;
 }
 
 /** A machine whose config.json cannot be used: it is listed, and can be removed. */
@@ -50,9 +52,10 @@ export interface Store {
   /**
    * Takes the name by putting the machine's directory there in one move, with its config.json and its journal: of two
    * claims one succeeds, and one that fails or is cut off leaves the name free.
+   * @param transport default: tls
    * @throws MachineError as {@link Store.checkFree}
    */
-  claim(name: string, config: MachineConfig, journal: Journal): Promise<void>;
+  claim(name: string, config: MachineConfig, journal: Journal, transport?: Transport): Promise<void>;
   /** Replaces config.json. @throws MachineError `not-found` when the machine has no directory; `failed` for wrong types */
   save(name: string, config: MachineConfig): Promise<StoredMachine>;
   /** Reads, changes and replaces config.json; what `change` leaves alone, it keeps, also members that nobody knows. */
@@ -102,7 +105,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
       promised(() => {
         checkFree(root, name);
       }),
-    claim: (name, config, journal) => claimName(root, name, config, journal),
+    claim: (name, ...given) => claimName(root, name, ...given),
     save,
     write: async (name, change) => save(name, change((await read(name)).config)),
     removeCopies: async (name) => {
@@ -174,10 +177,15 @@ function isDirectory(path: string): boolean {
 }
 
 function readMachine(root: string, name: string): StoredMachine {
-  const { dir, config } = pathsOf(root, name);
+  const { dir, config, transport } = pathsOf(root, name);
   try {
     const place = { name, root };
-    return { name, dir, config: relocate(checkConfig(migrate(readObject(config), place)), place) };
+    return {
+      name,
+      dir,
+      config: relocate(checkConfig(migrate(readObject(config), place)), place),
+      transport: readTransport(transport),
+    };
   } catch (error) {
     if (!hasMachine(root, name)) throw notFound(name);
     throw broken(name, config, error);
@@ -234,15 +242,22 @@ function taken(name: string): MachineError {
   return new MachineError("exists", `Docker machine "${name}" already exists`);
 }
 
-async function claimName(root: string, name: string, config: MachineConfig, journal: Journal): Promise<void> {
+async function claimName(
+  root: string,
+  name: string,
+  config: MachineConfig,
+  journal: Journal,
+  transport: Transport = "tls",
+): Promise<void> {
   checkFree(root, name);
   const half = `${halfPrefix}${name}`;
-  const { dir, config: path, progress } = machinePaths(root, half);
+  const { dir, config: path, progress, transport: transportPath } = machinePaths(root, half);
   try {
     // What a claim left that was cut off: this name's lock is ours.
     await fs.rm(dir, { recursive: true, force: true });
     await makeDirectory(dir);
     await replaceFile(progress, encodeJson(journal));
+    if (transport !== "tls") await replaceFile(transportPath, `${transport}\n`);
     await replaceFile(path, encodeJson(checkConfig({ ...config })));
     await renameDirectory(dir, machinePaths(root, name).dir);
   } catch (error) {
@@ -253,14 +268,14 @@ async function claimName(root: string, name: string, config: MachineConfig, jour
 }
 
 async function saveMachine(root: string, name: string, config: MachineConfig): Promise<StoredMachine> {
-  const { dir, config: path, configBackup } = pathsOf(root, name);
+  const { dir, config: path, configBackup, transport } = pathsOf(root, name);
   const text = encodeJson(checkConfig({ ...config }));
   await inMachine(name, async () => {
     const outdated = await textBeforeMigration(path);
     if (outdated !== undefined) await replaceFile(configBackup, outdated);
     await replaceFile(path, text);
   });
-  return { name, dir, config };
+  return { name, dir, config, transport: readTransport(transport) };
 }
 
 /** The bytes of a config.json of an earlier version. */

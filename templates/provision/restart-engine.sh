@@ -1,7 +1,11 @@
 # shellcheck shell=sh
-# Restarts the engine and waits until it listens on PORT.
+# Restarts the engine and waits until it listens on PORT, or where that is empty on its socket.
 listens() {
-  grep -qis ": [0-9A-F]*:$(printf %04X "$PORT") [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6
+  if [ -z "$PORT" ]; then
+    [ -S /var/run/docker.sock ]
+  else
+    grep -qis ": [0-9A-F]*:$(printf %04X "$PORT") [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6
+  fi
 }
 
 explain() {
@@ -17,6 +21,6 @@ tries=0
 until listens; do
   engine_is_active || explain "the engine has ended"
   tries=$((tries + 1))
-  [ "$tries" -lt 60 ] || explain "the engine does not listen on port $PORT"
+  [ "$tries" -lt 60 ] || explain "the engine does not listen on ${PORT:+port }${PORT:-its socket}"
   sleep 0.5
 done

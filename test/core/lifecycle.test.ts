@@ -53,6 +53,7 @@ function host(states: Status[], verbs: Partial<Driver> = {}): Host {
     ...machine,
     machine,
     driver,
+    transport: "tls",
     io: fakeIo(),
     config: newConfig({ name: "web-1", root, driverName: "fake", driver: state }),
   };

@@ -64,7 +64,7 @@ describeOnHosts("A machine that starts at another address", (lab) => {
     const provision = { sudoPassword };
     await createMachine(session, {
       ...{ name: "web", driver, values: { ...values, sshHostKey: host.hostKeyFingerprint, sshJump: [] }, provision },
-      ...{ engine: {}, swarm: {}, serverCertSANs: [], keepOnFailure: false },
+      ...{ engine: {}, swarm: {}, serverCertSANs: [], transport: "tls", keepOnFailure: false },
     });
     const certificate = join(session.store.dir("web"), "server.pem");
     const isFor = async (address: string): Promise<boolean> =>

@@ -90,6 +90,14 @@ describe("the drop-in", () => {
   });
 });
 
+test.each([
+  ["the drop-in", dropIn(unit("docker-ce"), undefined, ["A=b"])],
+  ["OpenRC's configuration", openrcConfig("", undefined, ["A=b"])],
+])("%s of an engine without a port has nothing of TCP and TLS, and its environment", (_, text) => {
+  expect(text).not.toMatch(/tcp|tls/);
+  expect(text).toContain("A=");
+});
+
 describe("OpenRC's configuration", () => {
   test("keeps what is there, replaces our own lines, and stays the same", () => {
     const once = openrcConfig('DOCKER_OPTS="--debug"', 2376, ["A=it's"]);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { opensshConfig, type OpenSshHost } from "../../src/shell/openssh.js";
@@ -84,4 +84,29 @@ test("without a key ssh may use its own, and a value with a line break is refuse
   expect(opensshConfig([{ name: "web-1", target, knownHosts: "/k" }])).not.toContain("Identit");
   const sly = { ...target, user: "me\n  ProxyCommand rm" };
   expect(() => opensshConfig([{ name: "web-1", target: sly, knownHosts: "/k" }])).toThrow("cannot be written");
+});
+
+test("programs share one connection, whose socket is gone when it ends", async () => {
+  const host = await machine("web-1", a);
+  const sockets = await temporary();
+  const config = join(sockets, "config");
+  await writeFile(config, opensshConfig([host], sockets));
+  const logins = (): number => a.log().split("Accepted publickey").length;
+  const before = logins();
+  const said = Array.from({ length: 3 }, (_, turn) => output("ssh", ["-F", config, "web-1", `echo ${String(turn)}`]));
+  await said[0];
+  expect(await Promise.all(said)).toEqual(["0", "1", "2"]);
+  expect(await output("ssh", ["-F", config, "web-1", "echo again"])).toBe("again");
+  const shared = logins();
+  expect(await output("ssh", ["-F", config, "web-1", "echo shared"])).toBe("shared");
+  expect(logins()).toBe(shared);
+  expect(shared).toBeGreaterThan(before);
+  await output("ssh", ["-F", config, "-O", "exit", "web-1"]);
+  expect(await readdir(sockets)).toEqual(["config"]);
+});
+
+test("nothing is shared where the name of a socket would be too long for macOS", () => {
+  const host = { name: "web-1", target: { kind: "ssh", host: "h", port: 22, user: "me" }, knownHosts: "/k" } as const;
+  expect(opensshConfig([host], `/${"d".repeat(44)}`)).toContain("ControlPath");
+  expect(opensshConfig([host], `/${"d".repeat(45)}`)).not.toContain("Control");
 });

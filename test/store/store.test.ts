@@ -44,6 +44,16 @@ async function make(...names: readonly string[]): Promise<void> {
   }
 }
 
+it("keeps how docker reaches a machine beside its config.json, and takes no word for it that nobody knows", async () => {
+  await make("n1");
+  expect((await store.read("n1")).transport).toBe("tls");
+  expect(await readdir(store.dir("n1"))).toEqual(["config.json"]);
+  await store.claim("n2", configOf("n2"), journal, "ssh");
+  expect((await store.read("n2")).transport).toBe("ssh");
+  await writeFile(join(store.dir("n2"), "docker-transport"), "telex\n");
+  await expect(store.read("n2")).rejects.toThrow(/^n2 is broken: .*docker-transport must say one of tls, ssh, both/);
+});
+
 const strangeNames = ["", ".", "..", "../n1", "a/b", "a\\b", "n1\0", ".hidden", "C:"];
 
 describe("the list of machines", () => {

@@ -59,6 +59,14 @@ const swarm = [
 ];
 
 describe("our security group", () => {
+  test("does not open the engine's port where docker reaches the engine over ssh", async () => {
+    const { ec2 } = await ensured(
+      { DescribeSecurityGroups: none },
+      { HasNoEnginePort: true, IngressCidrs: ["192.0.2.0/24"] },
+    );
+    expect(opened(ec2)).toEqual(["tcp 22 <- 192.0.2.0/24", ...swarm]);
+  });
+
   test("is made once for the store and VPC, with the owner's tag from birth, under a lock", async () => {
     const io = fakeIo();
     const locks: string[] = [];

@@ -1,0 +1,22 @@
+import { loadHost } from "../core/host.js";
+import { openTunnel } from "../core/tunnel.js";
+import { text } from "../driver/index.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { oneName } from "./machines.js";
+
+export const tunnel = defineCommand({
+  usage: "[OPTIONS] [NAME]",
+  options: {
+    listen: text({
+      help: "127.0.0.1:PORT in place of a unix socket, 0 for a free one; all users of this computer reach it",
+    }),
+  },
+  async run({ args, values, session, terminal }) {
+    const host = await loadHost(session, await oneName(args, session));
+    await openTunnel(session, host, values.listen, (url) => {
+      print(terminal, url);
+      session.tell(`That is the DOCKER_HOST of ${host.name} until Ctrl-C ends this.`);
+    });
+  },
+});

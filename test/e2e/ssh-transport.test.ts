@@ -1,0 +1,135 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { atHome } from "../support/at-home.js";
+import { finish } from "../support/command.js";
+import type { Host } from "../support/host.js";
+import { describeOnHosts } from "../support/lab.js";
+import { installProgram, type Program } from "../support/program.js";
+
+describeOnHosts("a machine that docker reaches over ssh", (lab) => {
+  let program: Program;
+  let host: Host;
+  beforeAll(async () => {
+    program = await installProgram();
+    host = await lab.createHost({ image: "engine", reboots: true });
+    await create("web", host, "ssh");
+  });
+  afterAll(async () => {
+    for (const name of ["web", "open"])
+      await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", name]);
+    await program.remove();
+  });
+
+  async function create(
+    name: string,
+    { address, port, keyPath }: Host,
+    transport: string,
+    more: readonly string[] = [],
+  ): Promise<void> {
+    const created = await program.machine([
+      ...["create", "-d", "generic", "--generic-ip-address", address, "--generic-ssh-port", String(port)],
+      ...["--generic-ssh-user", "user", "--generic-ssh-key", keyPath, "--docker-transport", transport, ...more, name],
+    ]);
+    if (created.code !== 0) throw new Error(created.stderr);
+  }
+
+  /** Exit status 0 where something listens on port 2376. */
+  const listens = "grep -qi ':0948 [0-9A-F]*:0000 0A ' /proc/net/tcp /proc/net/tcp6";
+
+  test("has no port open and no certificate, and a second provision changes nothing", async () => {
+    expect((await host.exec(listens)).code).toBe(1);
+    const before = await host.files();
+    expect(Object.keys(before).filter((path) => path.endsWith(".pem") && path.startsWith("/etc/docker"))).toEqual([]);
+    const pid = await host.exec("systemctl show -p MainPID docker ssh");
+    expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
+    expect(await host.files()).toEqual(before);
+    expect(await host.exec("systemctl show -p MainPID docker ssh")).toEqual(pid);
+  });
+
+  test("has an sshd that takes many sessions", async () => {
+    expect((await host.exec("/usr/sbin/sshd -T | grep -i '^max[s]'")).stdout).toBe(
+      "maxsessions 100\nmaxstartups 100:30:200\n",
+    );
+  });
+
+  test("is told of by ls, url, env, config, version and status", async () => {
+    const address = `ssh://user@${host.address}:${String(host.port)}`;
+    expect((await program.machine(["url", "web"])).stdout).toBe(`${address}\n`);
+    expect((await program.machine(["status", "web"])).stdout).toBe("Running\n");
+    expect((await program.machine(["config", "web"])).stdout).toBe(`-H=${address}\n`);
+    expect((await program.machine(["version", "web"])).stdout).toMatch(/^\d+\.\d+/);
+    const listed = await program.machine(["ls", "-f", "{{.URL}} {{.DockerVersion}} {{.Error}}"]);
+    expect(listed.stdout).toMatch(new RegExp(`^${address} v\\d\\S+ $`, "m"));
+    const env = await program.machine(["env", "--shell", "bash", "web"]);
+    expect(env.stdout).toMatch(/^unset DOCKER_TLS_VERIFY\nunset DOCKER_CERT_PATH\nexport DOCKER_HOST="ssh:/);
+    expect(env.stderr).toContain("machine ssh-config --install");
+    expect((await program.machine(["active"], { env: { DOCKER_HOST: address } })).stdout).toBe("web\n");
+  });
+
+  test("is known to ssh, scp and docker by its name once ssh-config is installed", async () => {
+    expect(await program.machine(["ssh-config", "--install"])).toMatchObject({ code: 0 });
+    expect((await program.machine(["url", "web"])).stdout).toBe("ssh://web\n");
+    expect(await atHome(program, "ssh web hostname")).toMatchObject({ code: 0, stdout: "web\n", stderr: "" });
+    await writeFile(join(program.home, "file"), "content\n");
+    expect(await atHome(program, "scp -q ~/file web:/tmp/file && ssh web cat /tmp/file")).toMatchObject({
+      stdout: "content\n",
+    });
+    const env = (await program.machine(["env", "--shell", "sh", "web"])).stdout;
+    const asked = await atHome(program, `${env}docker version --format '{{.Server.Os}}'`);
+    expect(asked).toEqual({ code: 0, stdout: "linux\n", stderr: "" });
+  });
+
+  test("answers ten docker clients at once", async () => {
+    const line = "for n in 0 1 2 3 4 5 6 7 8 9; do docker -H ssh://web ps -q && echo done & done; wait";
+    expect(await atHome(program, line)).toEqual({ code: 0, stdout: "done\n".repeat(10), stderr: "" });
+  });
+
+  test("is waited for after a restart, and has no certificates that could be regenerated", async () => {
+    expect(await program.machine(["restart", "web"])).toMatchObject({ code: 0 });
+    expect((await program.machine(["version", "web"])).stdout).toMatch(/^\d+\.\d+/);
+    const regenerated = await program.machine(["regenerate-certs", "-f", "web"]);
+    expect(regenerated).toMatchObject({ code: 0, stderr: expect.stringContaining("has no certificates") as string });
+    expect(Object.keys(await host.files("/etc/docker")).filter((path) => path.endsWith(".pem"))).toEqual([]);
+  });
+
+  test("keeps the limits of an sshd that does not accept its configuration, and says so", async () => {
+    await host.exec(
+      "rm /etc/ssh/sshd_config.d/60-machine.conf; echo Nonsense yes > /etc/ssh/sshd_config.d/99-own.conf",
+    );
+    const provisioned = await program.machine(["provision", "web"]);
+    expect(provisioned.code).toBe(0);
+    expect(provisioned.stderr).toMatch(
+      /\(web\) sshd keeps its limits, since it does not accept others: .*99-own\.conf/,
+    );
+    expect(Object.keys(await host.files("/etc/ssh/sshd_config.d"))).not.toContain(
+      "/etc/ssh/sshd_config.d/60-machine.conf",
+    );
+  });
+
+  test("is not done where its engine listens on the port nevertheless", async () => {
+    await host.exec(
+      "mkdir /etc/systemd/system/docker.socket.d && cd /etc/systemd/system/docker.socket.d &&" +
+        " printf '[Socket]\\nListenStream=2376\\n' > tcp.conf && systemctl daemon-reload && " +
+        "systemctl stop docker.socket docker && systemctl start docker",
+    );
+    expect(await program.machine(["provision", "web"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("the engine listens on port 2376") as string,
+    });
+  });
+
+  test("opens its port as well where both ways are asked for", async () => {
+    const open = await lab.createHost({ image: "bare" });
+    await create("open", open, "both", ["--engine-source", "distro"]);
+    expect((await open.exec(listens)).code).toBe(0);
+    expect((await program.machine(["url", "open"])).stdout).toBe(`tcp://${open.address}:2376\n`);
+    const byTls = await program.bash(`eval "$(machine env open)" && docker version --format '{{.Server.Os}}'`);
+    expect(byTls).toEqual({ code: 0, stdout: "linux\n", stderr: "" });
+    expect(await atHome(program, "docker -H ssh://open version --format '{{.Server.Os}}'")).toEqual({
+      code: 0,
+      stdout: "linux\n",
+      stderr: "",
+    });
+  });
+});
