@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
   ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
+  mount: {
+    summary: "Mount or unmount a directory from a machine with SSHFS.",
+    load: async () => (await import("./files.js")).mount,
+  },
   provision: {
     summary: "Re-provision existing machines",
     load: async () => (await import("./provision.js")).provision,
@@ -40,7 +44,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   restart: { summary: "Restart a machine", load: async () => (await import("./power.js")).restart },
   rm: { summary: "Remove a machine", load: async () => (await import("./remove.js")).rm },
-  scp: { summary: "Copy files between machines", load: async () => (await import("./shell.js")).scp },
+  scp: { summary: "Copy files between machines", load: async () => (await import("./files.js")).scp },
   scrub: {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,

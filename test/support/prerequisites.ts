@@ -24,6 +24,9 @@ export const forHosts: readonly Prerequisite[] = [
   { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
   { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
+  { program: "sshfs", package: "sshfs", why: "mounts folders of test hosts" },
+  { program: "fusermount", package: "fuse3", why: "unmounts them" },
+  { program: "rsync", package: "rsync", why: "copies to and from test hosts" },
   { program: "faketime", package: "faketime", why: "gives a program a clock that is wrong" },
 ];
 
