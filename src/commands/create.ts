@@ -8,6 +8,21 @@ import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
 import { chosenDriver, driverOption } from "./driver.js";
 import { sudoPassword } from "./sudo.js";
+import { warnOfSwarm } from "./swarm.js";
+
+/** Of a Swarm that engines no longer have: what is given is saved, since docker-machine reads it. */
+const swarmOptions = {
+  swarm: boolean({ help: "Classic Swarm, which engines no longer have: saved, and not used" }),
+  swarmImage: text({ help: "Classic Swarm", default: "swarm:latest", env: "MACHINE_SWARM_IMAGE" }),
+  swarmMaster: boolean({ help: "Classic Swarm" }),
+  swarmDiscovery: text({ help: "Classic Swarm", default: "" }),
+  swarmStrategy: text({ help: "Classic Swarm", default: "spread" }),
+  swarmOpt: list({ help: "Classic Swarm" }),
+  swarmJoinOpt: list({ help: "Classic Swarm" }),
+  swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
+  swarmAddr: text({ help: "Classic Swarm", default: "" }),
+  swarmExperimental: boolean({ help: "Classic Swarm" }),
+};
 
 const options = {
   driver: driverOption("Driver to create machine with"),
@@ -28,16 +43,7 @@ const options = {
   engineLabel: list({ help: "Label of the engine: key=value" }),
   engineStorageDriver: text({ help: "Storage driver; without one the engine chooses", default: "" }),
   engineEnv: list({ help: "Environment variable of the engine: KEY=value, e.g. HTTP_PROXY=http://..." }),
-  swarm: boolean({ help: "Classic Swarm, which engines no longer have: kept in config.json only" }),
-  swarmImage: text({ help: "Classic Swarm", default: "swarm:latest", env: "MACHINE_SWARM_IMAGE" }),
-  swarmMaster: boolean({ help: "Classic Swarm" }),
-  swarmDiscovery: text({ help: "Classic Swarm", default: "" }),
-  swarmStrategy: text({ help: "Classic Swarm", default: "spread" }),
-  swarmOpt: list({ help: "Classic Swarm" }),
-  swarmJoinOpt: list({ help: "Classic Swarm" }),
-  swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
-  swarmAddr: text({ help: "Classic Swarm", default: "" }),
-  swarmExperimental: boolean({ help: "Classic Swarm" }),
+  ...swarmOptions,
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
@@ -99,11 +105,7 @@ function hostOptions(
     const reason = `Swarm Discovery URL was in the wrong format: ${swarmDiscovery}`;
     throw new MachineError("failed", `Error parsing swarm discovery: ${reason}`);
   }
-  if (swarm || swarmMaster) {
-    session.tell(
-      "Classic Swarm is gone from today's engines: use `docker swarm init` and `docker swarm join` instead.",
-    );
-  }
+  if (isSwarmWanted(values)) warnOfSwarm(session);
   return {
     engine: {
       ArbitraryFlags: values.engineOpt,
@@ -128,4 +130,10 @@ function hostOptions(
       IsExperimental: values.swarmExperimental,
     },
   };
+}
+
+/** One of its flags says something else than its default does. */
+function isSwarmWanted(values: Values<typeof swarmOptions>): boolean {
+  const keys = Object.keys(swarmOptions) as (keyof typeof swarmOptions)[];
+  return keys.some((key) => String(values[key]) !== String(swarmOptions[key].default));
 }

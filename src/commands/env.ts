@@ -6,6 +6,7 @@ import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
 import { shellSyntax, type ShellSyntax } from "./shell-syntax.js";
+import { checkSwarm, swarmUrl } from "./swarm.js";
 
 export const env = defineCommand({
   usage: "[OPTIONS] [NAME]",
@@ -24,11 +25,11 @@ export const env = defineCommand({
       for (const name of [...variables(terminal), ...proxy]) print(terminal, syntax.unset(name));
     } else {
       const host = await loadHost(session, await oneName(args, session));
-      if (values.swarm) throw notSwarm(host.name);
+      if (values.swarm) checkSwarm(session, host);
       const { url, address } = await checkEndpoint(session, host, "Error checking TLS connection");
       const settings = {
         DOCKER_TLS_VERIFY: "1",
-        DOCKER_HOST: url,
+        DOCKER_HOST: values.swarm ? swarmUrl(host, url) : url,
         DOCKER_CERT_PATH: host.dir,
         DOCKER_MACHINE_NAME: host.name,
         ...(terminal.platform === "win32" ? { COMPOSE_CONVERT_WINDOWS_PATHS: "true" } : {}),
@@ -46,14 +47,14 @@ export const config = defineCommand({
   options: { swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }) },
   async run({ args, values, session, terminal }) {
     const host = await loadHost(session, await oneName(args.slice(0, 1), session));
-    if (values.swarm) throw notSwarm(host.name);
+    if (values.swarm) checkSwarm(session, host);
     const { url } = await checkEndpoint(session, host, "Error running connection boilerplate");
     const file = (name: string): string => JSON.stringify(join(host.dir, name));
     print(terminal, "--tlsverify");
     print(terminal, `--tlscacert=${file("ca.pem")}`);
     print(terminal, `--tlscert=${file("cert.pem")}`);
     print(terminal, `--tlskey=${file("key.pem")}`);
-    print(terminal, `-H=${url}`);
+    print(terminal, `-H=${values.swarm ? swarmUrl(host, url) : url}`);
   },
 });
 
@@ -78,12 +79,4 @@ function noProxyWith(address: string, terminal: Terminal): string {
   const now = terminal.env[noProxyName(terminal)] ?? "";
   const isThere = now.split(",").some((part) => part.trim() === address);
   return isThere || now === "" ? now || address : `${now},${address}`;
-}
-
-function notSwarm(name: string): MachineError {
-  return new MachineError(
-    "failed",
-    `"${name}" is not a swarm master. The --swarm flag is intended for use with swarm masters`,
-    { hint: "classic Swarm is gone; `docker swarm init` works through the machine's ordinary environment" },
-  );
 }
