@@ -2,12 +2,23 @@ import type { Command } from "./command.js";
 
 interface Entry {
   readonly summary: string;
+  /** It is for programs, not for people: no help names it. */
+  readonly hidden?: true;
   load(): Promise<Command>;
 }
 
 /** Every command: its summary, and where it is loaded from when it is called. */
 export const commands: Readonly<Record<string, Entry>> = {
+  __complete: {
+    summary: "Answer a shell that completes a line",
+    hidden: true,
+    load: async () => (await import("./complete.js")).complete,
+  },
   active: { summary: "Print which machine is active", load: async () => (await import("./list.js")).active },
+  completion: {
+    summary: "Print what makes a shell complete machine's lines",
+    load: async () => (await import("./completion.js")).completion,
+  },
   config: { summary: "Print the connection config for machine", load: async () => (await import("./env.js")).config },
   console: {
     summary: "Print what the serial console of a machine has printed since it was started",
@@ -48,6 +59,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   scrub: {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,
+  },
+  "shell-init": {
+    summary: "Print completion, the function machine-use and a prompt for a shell",
+    load: async () => (await import("./completion.js")).shellInit,
   },
   snapshot: {
     summary: "Save, list, restore or remove states of a machine",

@@ -77,6 +77,8 @@ const shells: Readonly<Record<string, ShellSyntax>> = {
   nushell,
 };
 
+export const shellNames: readonly string[] = ["bash", "zsh", "sh", ...Object.keys(shells)];
+
 /** The syntax of the shell that is asked for, else of the one that runs; POSIX for every shell not known by name. */
 export function shellSyntax(wanted: string | undefined, terminal: Pick<Terminal, "env" | "platform">): ShellSyntax {
   const name = wanted ?? currentShell(terminal);

@@ -25,7 +25,8 @@ function replacePart(text: string, name: string, part: string): string {
 
 /** Every command with its own flags; those that all take stand before it. */
 async function commandTable(): Promise<string> {
-  const rows = Object.entries(commands).map(async ([name, entry]) => {
+  const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
+  const rows = shown.map(async ([name, entry]) => {
     const { options } = await entry.load();
     const flags = Object.entries(options).map(([key, option]) => flagNames(key, option));
     return [`\`${name}\``, entry.summary, flags.join(", ")];
