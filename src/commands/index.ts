@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./image.js")).image,
   },
   inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
+  "install-plugin": {
+    summary: "Make this program the docker client's command docker machine",
+    load: async () => (await import("./plugin.js")).installPlugin,
+  },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
   ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
