@@ -4,14 +4,14 @@ import { openSession } from "./core/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import { readSettings, type Settings } from "./store/settings.js";
 import { storeRoot } from "./store/paths.js";
-import { declare, flagIn, givenFor, isNamed, keptFor, parseArguments } from "./ui/arguments.js";
+import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
 import { startProgress } from "./ui/progress.js";
 import { print, type Terminal } from "./ui/terminal.js";
 
 /** Runs one command line and returns the exit status. Whatever goes wrong is printed here, once. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const at = commandIndex(argv);
+  const at = firstArgument(argv, declare(globalOptions));
   const [name = "help", ...rest] = argv.slice(at);
   try {
     checkDebug(terminal);
@@ -112,7 +112,8 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
   const { commandHelp, programHelp } = await import("./ui/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
-    const rows = Object.entries(commands).map(([one, { summary }]) => [one, summary] as const);
+    const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
+    const rows = shown.map(([one, { summary }]) => [one, summary] as const);
     print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
     return 0;
   }
@@ -127,16 +128,4 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
   ];
   print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
   return 0;
-}
-
-/** The index of the first word that is neither a global flag nor the value of one. */
-function commandIndex(argv: readonly string[]): number {
-  const declared = declare(globalOptions);
-  for (let i = 0; i < argv.length; i++) {
-    const read = flagIn(argv[i] ?? "");
-    if (read === undefined) return i;
-    const one = declared.find((each) => isNamed(each, read.name));
-    if (one !== undefined && one.option.kind !== "boolean" && read.value === undefined) i++;
-  }
-  return argv.length;
 }

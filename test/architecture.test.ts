@@ -92,7 +92,7 @@ describe("imports", () => {
   });
 
   test.each([
-    "src/cli.ts",
+    "src/process.ts",
     "src/commands/env.ts",
     "src/commands/show.ts",
     "drivers/container/index.ts",

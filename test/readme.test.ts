@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { commands } from "../src/commands/index.js";
 import { currentReadme, readmePath } from "./support/readme.js";
 
-test("README.md describes the drivers as they declare themselves (npm run docs)", async () => {
+test("README.md describes commands and drivers as they declare themselves (npm run docs)", async () => {
   expect(await readFile(readmePath, "utf8")).toBe(await currentReadme());
 });
 

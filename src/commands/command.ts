@@ -46,9 +46,20 @@ export const globalOptions = {
   tlsCaKey: text({ help: "Private key of that CA", env: "MACHINE_TLS_CA_KEY" }),
   tlsClientCert: text({ help: "Client certificate", env: "MACHINE_TLS_CLIENT_CERT" }),
   tlsClientKey: text({ help: "Private key of the client certificate", env: "MACHINE_TLS_CLIENT_KEY" }),
-  githubApiToken: text({ help: "Taken for docker-machine's sake, not used", secret: true }),
-  nativeSsh: boolean({ help: "Taken for docker-machine's sake: our SSH is always the native one" }),
-  bugsnagApiToken: text({ help: "Taken for docker-machine's sake: nothing is ever reported", secret: true }),
+  githubApiToken: text({
+    help: "Taken for docker-machine's sake, not used",
+    env: "MACHINE_GITHUB_API_TOKEN",
+    secret: true,
+  }),
+  nativeSsh: boolean({
+    help: "Taken for docker-machine's sake: our SSH is always the native one",
+    env: "MACHINE_NATIVE_SSH",
+  }),
+  bugsnagApiToken: text({
+    help: "Taken for docker-machine's sake: nothing is ever reported",
+    env: "MACHINE_BUGSNAG_API_TOKEN",
+    secret: true,
+  }),
   json: boolean({ help: "Progress and errors as JSON lines on stderr" }),
   help: boolean({ help: "Show help", short: "h" }),
   version: boolean({ help: "Print the version", short: "v" }),

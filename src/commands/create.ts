@@ -11,6 +11,21 @@ import { defineCommand, sudoOptions, type Call } from "./command.js";
 import { chosenDriver, driverOption } from "./driver.js";
 import { sudoPassword } from "./sudo.js";
 import type { Answers } from "./wizard.js";
+import { warnOfSwarm } from "./swarm.js";
+
+/** Of a Swarm that engines no longer have: what is given is saved, since docker-machine reads it. */
+const swarmOptions = {
+  swarm: boolean({ help: "Classic Swarm, which engines no longer have: saved, and not used" }),
+  swarmImage: text({ help: "Classic Swarm", default: "swarm:latest", env: "MACHINE_SWARM_IMAGE" }),
+  swarmMaster: boolean({ help: "Classic Swarm" }),
+  swarmDiscovery: text({ help: "Classic Swarm", default: "" }),
+  swarmStrategy: text({ help: "Classic Swarm", default: "spread" }),
+  swarmOpt: list({ help: "Classic Swarm" }),
+  swarmJoinOpt: list({ help: "Classic Swarm" }),
+  swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
+  swarmAddr: text({ help: "Classic Swarm", default: "" }),
+  swarmExperimental: boolean({ help: "Classic Swarm" }),
+};
 
 const options = {
   driver: driverOption("Driver to create machine with"),
@@ -31,21 +46,12 @@ const options = {
   engineLabel: list({ help: "Label of the engine: key=value" }),
   engineStorageDriver: text({ help: "Storage driver; without one the engine chooses", default: "" }),
   engineEnv: list({ help: "Environment variable of the engine: KEY=value, e.g. HTTP_PROXY=http://..." }),
-  swarm: boolean({ help: "Classic Swarm, which engines no longer have: kept in config.json only" }),
-  swarmImage: text({ help: "Classic Swarm", default: "swarm:latest", env: "MACHINE_SWARM_IMAGE" }),
-  swarmMaster: boolean({ help: "Classic Swarm" }),
-  swarmDiscovery: text({ help: "Classic Swarm", default: "" }),
-  swarmStrategy: text({ help: "Classic Swarm", default: "spread" }),
-  swarmOpt: list({ help: "Classic Swarm" }),
-  swarmJoinOpt: list({ help: "Classic Swarm" }),
-  swarmHost: text({ help: "Classic Swarm", default: "tcp://0.0.0.0:3376" }),
-  swarmAddr: text({ help: "Classic Swarm", default: "" }),
-  swarmExperimental: boolean({ help: "Classic Swarm" }),
   dockerTransport: choice(transports, {
     help: "How docker clients reach the engine: by TLS at its port, over ssh with no port open, or either",
     default: "tls",
     env: "MACHINE_DOCKER_TRANSPORT",
   }),
+  ...swarmOptions,
   tlsSan: list({ help: "One more name or address for the engine's certificate" }),
   keepOnFailure: boolean({ help: "Leave a half-made machine for a look instead of undoing it" }),
   ttl: text({ help: "Time after which the machine powers itself off, e.g. 90m, 8h or 1h30m" }),
@@ -160,11 +166,7 @@ function hostOptions(
     const reason = `Swarm Discovery URL was in the wrong format: ${swarmDiscovery}`;
     throw new MachineError("failed", `Error parsing swarm discovery: ${reason}`);
   }
-  if (swarm || swarmMaster) {
-    session.tell(
-      "Classic Swarm is gone from today's engines: use `docker swarm init` and `docker swarm join` instead.",
-    );
-  }
+  if (isSwarmWanted(values)) warnOfSwarm(session);
   return {
     engine: {
       ArbitraryFlags: values.engineOpt,
@@ -189,4 +191,10 @@ function hostOptions(
       IsExperimental: values.swarmExperimental,
     },
   };
+}
+
+/** One of its flags says something else than its default does. */
+function isSwarmWanted(values: Values<typeof swarmOptions>): boolean {
+  const keys = Object.keys(swarmOptions) as (keyof typeof swarmOptions)[];
+  return keys.some((key) => String(values[key]) !== String(swarmOptions[key].default));
 }

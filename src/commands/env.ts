@@ -1,63 +1,12 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { checkEndpoint } from "../core/endpoint.js";
 import { loadHost } from "../core/host.js";
 import { boolean, MachineError, text } from "../driver/index.js";
 import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
-
-/** How a shell takes environment variables. The forms are docker-machine's. */
-interface ShellSyntax {
-  readonly set: (name: string, value: string) => string;
-  readonly unset: (name: string) => string;
-  readonly comment: string;
-  /** How the output of `command` is evaluated. */
-  readonly evaluate: (command: string) => string;
-}
-
-const posix: ShellSyntax = {
-  set: (name, value) => `export ${name}="${value.replace(/["\\$`]/g, "\\$&")}"`,
-  unset: (name) => `unset ${name}`,
-  comment: "#",
-  evaluate: (command) => `eval $(${command})`,
-};
-
-const powershell: ShellSyntax = {
-  set: (name, value) => `$Env:${name} = "${value.replace(/["`$]/g, "`$&")}"`,
-  unset: (name) => `Remove-Item Env:\\\\${name}`,
-  comment: "#",
-  evaluate: (command) => `& ${command} | Invoke-Expression`,
-};
-
-const shells: Readonly<Record<string, ShellSyntax>> = {
-  fish: {
-    set: (name, value) => `set -gx ${name} "${value.replace(/["\\$]/g, "\\$&")}";`,
-    unset: (name) => `set -e ${name};`,
-    comment: "#",
-    evaluate: (command) => `eval (${command})`,
-  },
-  powershell,
-  pwsh: powershell,
-  cmd: {
-    set: (name, value) => `SET ${name}=${value}`,
-    unset: (name) => `SET ${name}=`,
-    comment: "REM",
-    evaluate: (command) => `\t@FOR /f "tokens=*" %i IN ('${command}') DO @%i`,
-  },
-  tcsh: {
-    // What is special between double quotes can only stand between single ones, and `!` behind a backslash.
-    set: (name, value) => `setenv ${name} "${value.replace(/["$`]+/g, `"'$&'"`).replaceAll("!", "\\!")}";`,
-    unset: (name) => `unsetenv ${name};`,
-    comment: ":",
-    evaluate: (command) => `eval \`${command}\``,
-  },
-  emacs: {
-    set: (name, value) => `(setenv "${name}" "${value.replace(/["\\]/g, "\\$&")}")`,
-    unset: (name) => `(setenv "${name}" nil)`,
-    comment: ";;",
-    evaluate: (command) => `(with-temp-buffer (shell-command "${command}" (current-buffer)) (eval-buffer))`,
-  },
-};
+import { shellSyntax, type ShellSyntax } from "./shell-syntax.js";
+import { checkSwarm, swarmUrl } from "./swarm.js";
 
 export const env = defineCommand({
   usage: "[OPTIONS] [NAME]",
@@ -76,13 +25,13 @@ export const env = defineCommand({
       for (const name of [...variables(terminal), ...proxy]) print(terminal, syntax.unset(name));
     } else {
       const host = await loadHost(session, await oneName(args, session));
-      if (values.swarm) throw notSwarm(host.name);
+      if (values.swarm) checkSwarm(session, host);
       const { url, address, hasTls } = await checkEndpoint(session, host, "Error checking TLS connection");
       // Those of a machine before would be taken for this one's.
       if (!hasTls) for (const name of tlsVariables) print(terminal, syntax.unset(name));
       const settings = {
         ...(hasTls && { DOCKER_TLS_VERIFY: "1" }),
-        DOCKER_HOST: url,
+        DOCKER_HOST: values.swarm ? swarmUrl(host, url) : url,
         ...(hasTls && { DOCKER_CERT_PATH: host.dir }),
         DOCKER_MACHINE_NAME: host.name,
         ...(terminal.platform === "win32" ? { COMPOSE_CONVERT_WINDOWS_PATHS: "true" } : {}),
@@ -90,7 +39,8 @@ export const env = defineCommand({
       };
       for (const [name, value] of Object.entries(settings)) print(terminal, syntax.set(name, value));
     }
-    hint(syntax, line, terminal);
+    const evaluate = (values.unset ? syntax.evaluateUnset : undefined) ?? syntax.evaluate;
+    hint(syntax.comment, evaluate, line, terminal);
   },
 });
 
@@ -99,7 +49,7 @@ export const config = defineCommand({
   options: { swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }) },
   async run({ args, values, session, terminal }) {
     const host = await loadHost(session, await oneName(args.slice(0, 1), session));
-    if (values.swarm) throw notSwarm(host.name);
+    if (values.swarm) checkSwarm(session, host);
     const { url, hasTls } = await checkEndpoint(session, host, "Error running connection boilerplate");
     const file = (name: string): string => JSON.stringify(join(host.dir, name));
     if (hasTls) {
@@ -108,7 +58,7 @@ export const config = defineCommand({
       print(terminal, `--tlscert=${file("cert.pem")}`);
       print(terminal, `--tlskey=${file("key.pem")}`);
     }
-    print(terminal, `-H=${url}`);
+    print(terminal, `-H=${values.swarm ? swarmUrl(host, url) : url}`);
   },
 });
 
@@ -120,18 +70,11 @@ function variables({ platform }: Terminal): string[] {
 }
 
 /** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
-function hint({ comment, evaluate }: ShellSyntax, line: readonly string[], terminal: Terminal): void {
+function hint(comment: string, evaluate: ShellSyntax["evaluate"], line: readonly string[], terminal: Terminal): void {
   // A comment ends with its line.
   const words = line.map((word) => (/[ \\]/.test(word) ? `"${word}"` : word).replace(/\p{Cc}/gu, " "));
   print(terminal, `${comment} Run this command to configure your shell: `);
   print(terminal, `${comment} ${evaluate([terminal.program, ...words].join(" "))}`);
-}
-
-/** Of $SHELL; where it is empty the POSIX form serves every shell that could evaluate it, on Windows cmd. */
-function shellSyntax(wanted: string | undefined, { env: vars, platform }: Terminal): ShellSyntax {
-  const fallback = platform === "win32" ? "cmd" : "sh";
-  const name = wanted ?? (basename(vars["SHELL"] ?? "") || fallback);
-  return Object.hasOwn(shells, name) ? (shells[name] ?? posix) : posix;
 }
 
 function noProxyName({ env: vars }: Terminal): string {
@@ -142,12 +85,4 @@ function noProxyWith(address: string, terminal: Terminal): string {
   const now = terminal.env[noProxyName(terminal)] ?? "";
   const isThere = now.split(",").some((part) => part.trim() === address);
   return isThere || now === "" ? now || address : `${now},${address}`;
-}
-
-function notSwarm(name: string): MachineError {
-  return new MachineError(
-    "failed",
-    `"${name}" is not a swarm master. The --swarm flag is intended for use with swarm masters`,
-    { hint: "classic Swarm is gone; `docker swarm init` works through the machine's ordinary environment" },
-  );
 }

@@ -2,12 +2,23 @@ import type { Command } from "./command.js";
 
 interface Entry {
   readonly summary: string;
+  /** It is for programs, not for people: no help names it. */
+  readonly hidden?: true;
   load(): Promise<Command>;
 }
 
 /** Every command: its summary, and where it is loaded from when it is called. */
 export const commands: Readonly<Record<string, Entry>> = {
+  __complete: {
+    summary: "Answer a shell that completes a line",
+    hidden: true,
+    load: async () => (await import("./complete.js")).complete,
+  },
   active: { summary: "Print which machine is active", load: async () => (await import("./list.js")).active },
+  completion: {
+    summary: "Print what makes a shell complete machine's lines",
+    load: async () => (await import("./completion.js")).completion,
+  },
   config: { summary: "Print the connection config for machine", load: async () => (await import("./env.js")).config },
   console: {
     summary: "Print what the serial console of a machine has printed since it was started",
@@ -31,9 +42,17 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./image.js")).image,
   },
   inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
+  "install-plugin": {
+    summary: "Make this program the docker client's command docker machine",
+    load: async () => (await import("./plugin.js")).installPlugin,
+  },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
   ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
+  mount: {
+    summary: "Mount or unmount a directory from a machine with SSHFS.",
+    load: async () => (await import("./files.js")).mount,
+  },
   provision: {
     summary: "Re-provision existing machines",
     load: async () => (await import("./provision.js")).provision,
@@ -44,7 +63,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   restart: { summary: "Restart a machine", load: async () => (await import("./power.js")).restart },
   rm: { summary: "Remove a machine", load: async () => (await import("./remove.js")).rm },
-  scp: { summary: "Copy files between machines", load: async () => (await import("./shell.js")).scp },
+  scp: { summary: "Copy files between machines", load: async () => (await import("./files.js")).scp },
   scrub: {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,
@@ -52,6 +71,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   settings: {
     summary: "Show, keep or forget what create takes where nothing else is said",
     load: async () => (await import("./settings.js")).settings,
+  },
+  "shell-init": {
+    summary: "Print completion, the function machine-use and a prompt for a shell",
+    load: async () => (await import("./completion.js")).shellInit,
   },
   snapshot: {
     summary: "Save, list, restore or remove states of a machine",

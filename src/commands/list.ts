@@ -3,6 +3,7 @@ import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { print, type Terminal } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { filterOf, type Filter, type Filterable } from "./filter.js";
+import { warnOfSwarm } from "./swarm.js";
 
 const timeout = integer({
   help: "Seconds after which a machine counts as not answering",
@@ -21,6 +22,7 @@ export const ls = defineCommand({
   },
   async run({ values, session, terminal }) {
     const filter = filterOf(values.filter);
+    if (filter.keys.has("swarm")) warnOfSwarm(session);
     if (values.quiet && !filter.keys.has("state")) {
       const isByName = [...filter.keys].every((key) => key === "name");
       const machines = isByName ? (await session.store.names()).map(unread) : (await session.store.list()).map(unasked);

@@ -66,6 +66,17 @@ export function flagIn(word: string): { readonly name: string; readonly value: s
   return name === undefined ? undefined : { name, value };
 }
 
+/** The index of the first word that is neither one of these flags nor the value of one. */
+export function firstArgument(argv: readonly string[], declared: readonly Declared[]): number {
+  for (let i = 0; i < argv.length; i++) {
+    const read = flagIn(argv[i] ?? "");
+    if (read === undefined) return i;
+    const one = declared.find((each) => isNamed(each, read.name));
+    if (one !== undefined && one.option.kind !== "boolean" && read.value === undefined) i++;
+  }
+  return argv.length;
+}
+
 /** This is one of the option's two names. */
 export function isNamed({ flag, option }: Declared, name: string): boolean {
   return flag === name || option.short === name;

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** How the program was called, as a person would type it again: `machine`. */
   readonly program: string;
+  /** The file that was started. */
+  readonly file: string;
   readonly platform: NodeJS.Platform;
 }
 

@@ -23,6 +23,7 @@ async function run(argv: readonly string[]): Promise<number> {
     env: process.env,
     signal: new AbortController().signal,
     program: "machine",
+    file: "/usr/bin/machine",
     platform: process.platform,
   });
   if (status !== 0) process.stderr.write(Buffer.concat(said));

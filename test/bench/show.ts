@@ -5,6 +5,8 @@ import type { Row } from "./row.js";
 import type { Bench } from "./surroundings.js";
 
 const commands = ["env", "status", "ip"];
+/** What docker asks of its plugins at each of its helps. */
+const metadata = "docker-cli-plugin-metadata";
 
 /** What a shell waits for, over the bare start of the same Node: by this one, and by BENCH_NODE where it names another. */
 export async function show(bench: Bench): Promise<Row[]> {
@@ -27,6 +29,7 @@ export async function show(bench: Bench): Promise<Row[]> {
   const samples = ours.flatMap(({ node, version, contender }) => [
     bareStart(contender, node, version),
     ...ask(contender, version),
+    { name: sampleName(contender, metadata + version), run: () => perform(contender.command([metadata])) },
   ]);
   const median = await alternate([...samples, ...(theirs ? ask(theirs) : [])], bench.quick ? 5 : 21);
   return ours.flatMap((one) => rowsOf(one, median, theirs));
@@ -51,6 +54,13 @@ function rowsOf({ node, version, contender }: ByNode, median: Medians, theirs: C
       target: 1.3,
       reference: theirs && median(sampleName(theirs, command)),
     })),
+    {
+      name: `${metadata} (Node ${version})`,
+      unit: "s",
+      measured: median(sampleName(contender, metadata + version)),
+      floor,
+      target: 1.2,
+    },
   ];
 }
 

@@ -35,7 +35,13 @@ async function collect(home: Home, driver: Driver, yes = false) {
   const terminal = {
     write: (text: string) => void written.push(text),
     ...{ stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() },
-    ...{ env: home.env, signal: new AbortController().signal, program: "machine", platform: "linux" as const },
+    ...{
+      env: home.env,
+      signal: new AbortController().signal,
+      program: "machine",
+      file: "/usr/bin/machine",
+      platform: "linux" as const,
+    },
   };
   const tls = { tlsCaCert: undefined, tlsCaKey: undefined, tlsClientCert: undefined, tlsClientKey: undefined };
   const session = openSession({

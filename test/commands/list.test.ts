@@ -128,7 +128,6 @@ describe("machine ls", () => {
     await putGeneric(home, "bee", 1, swarm(false));
     await putGeneric(home, "other");
     expect(await formatted(home, "{{.Name}}={{.Swarm}}")).toEqual(["bee=boss", "boss=boss (master)", "other="]);
-    expect(await formatted(home, "{{.Name}}", "--filter", "swarm=BOSS")).toEqual(["bee", "boss"]);
   });
 });
 

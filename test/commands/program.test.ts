@@ -13,7 +13,9 @@ describe("help", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toMatch(/^Usage: docker-machine \[OPTIONS\] COMMAND \[arg\.\.\.\]\n/);
       const lines = stdout.split("\n").map((line) => line.trim().replace(/ +/g, " "));
-      for (const [name, { summary }] of Object.entries(commands)) expect(lines).toContain(`${name} ${summary}`);
+      for (const [name, { summary, hidden }] of Object.entries(commands)) {
+        expect(lines.includes(`${name} ${summary}`)).toBe(hidden !== true);
+      }
       expect(stdout).toMatch(/--storage-path, -s VALUE\n.*\$MACHINE_STORAGE_PATH/);
     },
   );

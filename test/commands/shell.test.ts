@@ -70,3 +70,27 @@ test("machine trust wants a machine and a fingerprint", async () => {
     stderr: expect.stringMatching(/^Docker machine "web" does not exist\./) as string,
   });
 });
+
+describe("machine mount", () => {
+  test.each([[[]], [["a", "b", "c"]], [["-u"]]])("takes one or two paths, not %j", async (paths) => {
+    const home = await newHome();
+    expect(await home.machine(["mount", ...paths])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "Improper number of arguments\n",
+    });
+  });
+
+  test.each([
+    [["/srv"], 'Error: No machine name(s) specified and no "default" machine exists'],
+    [["web:/srv", "mnt"], 'Docker machine "web" does not exist.'],
+    [["-u", "web:/srv", "mnt"], 'Docker machine "web" does not exist.'],
+    [["stopped:/srv", "mnt"], 'Error: Cannot mount: Host "stopped" is not running'],
+  ])("needs the machine of %j", async (argv, message) => {
+    const home = await newHome();
+    await putGeneric(home, "stopped");
+    const { code, stdout, stderr } = await home.machine(["mount", ...argv]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.startsWith(message), stderr).toBe(true);
+  });
+});

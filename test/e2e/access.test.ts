@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
@@ -28,6 +28,11 @@ describeOnHosts("two machines", (lab) => {
     if (created.code !== 0) throw new Error(created.stderr);
   }
 
+  async function installed(host: Host, name: string): Promise<void> {
+    const { code, stderr } = await host.exec(`apt-get update && apt-get install -y --no-install-recommends ${name}`);
+    if (code !== 0) throw new Error(stderr);
+  }
+
   test("run a command with its stdin, stdout, stderr, exit status and quoting", async () => {
     const ran = await program.machine(["ssh", "one", "--", "cat; echo a  b >&2; exit", "7"], { input: "in\n" });
     expect(ran).toEqual({ code: 7, stdout: "in\n", stderr: "a b\n" });
@@ -54,6 +59,55 @@ describeOnHosts("two machines", (lab) => {
     await copy("-r", "one:/tmp/tree", "two:/tmp/tree");
     await copy("two:/tmp/tree/deep/file", "localhost:" + join(program.home, "back"));
     expect(await readFile(join(program.home, "back"), "utf8")).toBe("content\n");
+  });
+
+  test("copy by rsync what differs, with its progress where quiet is not asked for", async () => {
+    await installed(one, "rsync");
+    const tree = join(program.home, "tree");
+    await mkdir(tree);
+    await writeFile(join(tree, "file"), "content\n");
+    const env = { TMPDIR: join(program.home, "my temporary files") };
+    await mkdir(env.TMPDIR);
+    const copied = await program.machine(["scp", "-d", "-r", tree, "one:/tmp/synced"], { env });
+    expect(copied).toMatchObject({ code: 0, stderr: "" });
+    expect(copied.stdout).toMatch(/tree\/file\n.*100%/s);
+    const back = await program.machine(["scp", "-d", "-q", "one:/tmp/synced/tree/file", join(program.home, "again")]);
+    expect(back).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await readFile(join(program.home, "again"), "utf8")).toBe("content\n");
+    const between = await program.machine(["scp", "-d", "one:/tmp/synced", "two:/tmp/synced"]);
+    expect(between.code).not.toBe(0);
+    expect(between.stderr).toContain("The source and destination cannot both be remote.");
+  });
+
+  test("show a folder of theirs here by mount, until mount -u", async () => {
+    const folder = join(program.home, "mounted");
+    await mkdir(folder);
+    await two.exec("mkdir -p /srv/shared && echo there > /srv/shared/file");
+    // sshfs goes on behind the scenes, and has the streams that it was started with.
+    const mounted = await program.bash(`machine mount two:/srv/shared '${folder}' >/dev/null 2>&1`);
+    expect(mounted.code).toBe(0);
+    try {
+      expect(await readFile(join(folder, "file"), "utf8")).toBe("there\n");
+      await writeFile(join(folder, "answer"), "here\n");
+      expect((await two.exec("cat /srv/shared/answer")).stdout).toBe("here\n");
+    } finally {
+      const unmounted = await program.machine(["mount", "-u", "two:/srv/shared", folder]);
+      expect(unmounted).toEqual({ code: 0, stdout: "", stderr: "" });
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    [["scp", "one:/etc/hostname", "."], "scp binary locally to use the scp feature"],
+    [["scp", "-d", "one:/etc/hostname", "."], "rsync binary locally to use the --delta option"],
+    [["mount", "one:/srv", "."], "sshfs binary locally to use the mount feature"],
+    [["mount", "-u", "one:/srv", "."], "fusermount binary locally to use the unmount option"],
+  ])("need this computer's own programs for %j", async (argv, message) => {
+    expect(await program.machine(argv, { env: { PATH: "/nonexistent" } })).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining(`You must have a copy of the ${message}\n`) as string,
+    });
   });
 
   test("answer in the order of their names, at once", async () => {

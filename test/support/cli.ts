@@ -28,6 +28,7 @@ async function runCli(argv: readonly string[], options: RunOptions = {}): Promis
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
     program: "docker-machine",
+    file: "/usr/bin/machine",
     platform: options.platform ?? "linux",
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };

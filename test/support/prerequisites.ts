@@ -24,6 +24,9 @@ export const forHosts: readonly Prerequisite[] = [
   { program: "ip", package: "iproute2", why: "makes the network of the test hosts" },
   { program: "iptables", package: "iptables", why: "lets test hosts reach the mirror of apt" },
   { program: "ssh", package: "openssh-client", why: "makes the keys of test hosts" },
+  { program: "sshfs", package: "sshfs", why: "mounts folders of test hosts" },
+  { program: "fusermount", package: "fuse3", why: "unmounts them" },
+  { program: "rsync", package: "rsync", why: "copies to and from test hosts" },
   { program: "faketime", package: "faketime", why: "gives a program a clock that is wrong" },
 ];
 
@@ -73,6 +76,10 @@ export const forTests: readonly Prerequisite[] = [
   { program: "zsh", package: "zsh", why: "runs what `env` prints for it" },
   { program: "fish", package: "fish", why: "runs what `env` prints for it" },
   { program: "tmux", package: "tmux", why: "is the terminal of a person who answers the wizard" },
+  { program: "tcsh", package: "tcsh", why: "runs what `env` prints for it" },
+  { program: "emacs", package: "emacs-nox", why: "runs what `env` prints for it" },
+  { program: "elvish", package: "elvish", why: "runs what `env` prints for it" },
+  { program: "python3", package: "python3", why: "reads what `env` prints for nushell, which Debian lacks" },
   { program: "xorriso", package: "xorriso", why: "reads the disks that we write" },
   { program: "isoinfo", package: "genisoimage", why: "reads the disks that we write" },
   { program: "blkid", package: "util-linux", why: "reads the disks that we write" },

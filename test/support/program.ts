@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandOptions, type Finished, finish } from "./command.js";
@@ -36,4 +36,12 @@ export async function installProgram(): Promise<Program> {
       }),
     remove: () => rm(home, { recursive: true, force: true }),
   };
+}
+
+/** The environment of a person's shell, in which `machine` is a program on the path. */
+export async function shellEnvironment({ home, env }: Program): Promise<Readonly<Record<string, string>>> {
+  const bin = join(home, "bin");
+  await mkdir(bin);
+  await writeFile(join(bin, "machine"), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`, { mode: 0o755 });
+  return { ...env, PATH: `${bin}:${env["PATH"] ?? ""}`, TERM: "xterm", LC_ALL: "C.UTF-8" };
 }

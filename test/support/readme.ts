@@ -1,19 +1,47 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { globalOptions } from "../../src/commands/command.js";
+import { commands } from "../../src/commands/index.js";
 import { driverNames, findDriver } from "../../src/core/registry.js";
-import { names, type Driver } from "../../src/driver/index.js";
+import { names, type Driver, type Option } from "../../src/driver/index.js";
 
 export const readmePath = join(import.meta.dirname, "..", "..", "README.md");
 
-/** README.md with the part about the drivers as their declarations have it. */
+/** README.md with the parts about commands and drivers as their declarations have them. */
 export async function currentReadme(): Promise<string> {
   const text = await readFile(readmePath, "utf8");
   const drivers = await Promise.all([...driverNames()].sort().map(findDriver));
-  const part = [verbs(drivers), ...drivers.map(options)].join("\n\n");
+  const withCommands = replacePart(text, "commands", await commandTable());
+  return replacePart(withCommands, "drivers", [verbs(drivers), ...drivers.map(options)].join("\n\n"));
+}
+
+/** What stands between `<!-- name -->` and `<!-- /name -->`. */
+function replacePart(text: string, name: string, part: string): string {
   return text.replace(
-    /(<!-- drivers -->\n)[^]*(<!-- \/drivers -->)/,
+    new RegExp(`(<!-- ${name} -->\n)[^]*(<!-- /${name} -->)`),
     (_, begin: string, end: string) => `${begin}\n${part}\n\n${end}`,
   );
+}
+
+/** Every command with its own flags; those that all take stand before it. */
+async function commandTable(): Promise<string> {
+  const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
+  const rows = shown.map(async ([name, entry]) => {
+    const { options } = await entry.load();
+    const flags = Object.entries(options).map(([key, option]) => flagNames(key, option));
+    return [`\`${name}\``, entry.summary, flags.join(", ")];
+  });
+  const globals = Object.entries(globalOptions).map(([key, option]) => flagNames(key, option));
+  return [
+    `Before the command: ${globals.join(", ")}.`,
+    table(["command", "", "its own flags"], await Promise.all(rows)),
+  ].join("\n\n");
+}
+
+function flagNames(key: string, option: Option<unknown>): string {
+  const { flag } = names(key, option);
+  const long = flag.length === 1 ? `\`-${flag}\`` : `\`--${flag}\``;
+  return option.short === undefined ? long : `${long} (\`-${option.short}\`)`;
 }
 
 function verbs(drivers: readonly Driver[]): string {

@@ -31,6 +31,7 @@ export function fakeTerminal({ columns, env = {} }: { columns?: number; env?: Te
     env,
     signal: new AbortController().signal,
     program: "machine",
+    file: "/usr/bin/machine",
     platform: "linux",
   };
   return { terminal, stdin, stdout: stdout.text, stderr: stderr.text };
