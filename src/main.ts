@@ -2,7 +2,7 @@ import { commonOptions, globalOptions, type Command } from "./commands/command.j
 import { commands } from "./commands/index.js";
 import { openSession } from "./core/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
-import { readSettings, type Settings } from "./store/settings.js";
+import type { Settings } from "./store/settings.js";
 import { storeRoot } from "./store/paths.js";
 import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./ui/arguments.js";
 import { reportError } from "./ui/error.js";
@@ -49,7 +49,7 @@ async function run(
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
-  const settings = command.usesSettings ? await readSettings(storeRoot(terminal.env, globals.storagePath)) : {};
+  const settings = command.usesSettings ? await keptSettings(globals, terminal) : {};
   const words = await understood(command, argv, terminal, settings);
   if (words.values.help) return help(name, argv, terminal);
   const json = globals.json || words.values.json;
@@ -75,6 +75,11 @@ async function run(
     await progress.end();
     await session.close();
   }
+}
+
+async function keptSettings({ storagePath }: Globals, { env }: Terminal): Promise<Settings> {
+  const { readSettings } = await import("./store/settings.js");
+  return readSettings(storeRoot(env, storagePath));
 }
 
 /** What the words after a command's name mean to it. */
