@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { EngineOptions } from "../../src/provision/steps.js";
+import type { EngineOptions } from "../../src/provision/provisioning.js";
 import type { CertPaths } from "../../src/tls/authority.js";
 import { bringEngine, calls, fakeProgram, pretend, startAlpine } from "../provision/fake-host.js";
 import { makeCerts, provisioner, provisionOver } from "../provision/provisioner.js";

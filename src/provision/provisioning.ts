@@ -1,0 +1,52 @@
+import type { Shell, Transport } from "../driver/index.js";
+import type { EngineSettings } from "./daemon-json.js";
+import type { Host } from "./host.js";
+
+/** What is asked of the engine, as config.json and the command line give it. */
+export interface EngineOptions extends EngineSettings {
+  /** Address of the install script, used where the host has no engine. */
+  readonly installUrl: string;
+  /** By the install script, or from the distribution's packages. */
+  readonly source: "script" | "distro";
+  /** Exact version, kept by the package manager; undefined: the newest. */
+  readonly version?: string | undefined;
+  /** `K=V` each, for the engine's process; proxies among them are also used to install it. */
+  readonly env: readonly string[];
+}
+
+export interface Provisioning {
+  /** Becomes the host name. */
+  readonly machine: string;
+  /** Name of the driver, for the engine's label `provider`. */
+  readonly provider: string;
+  /** The engine's TCP port, which stays closed where the transport is `ssh`. */
+  readonly port: number;
+  /** Default: tls. */
+  readonly transport?: Transport;
+  /** Who logs in over ssh. Default: root. */
+  readonly user?: string | undefined;
+  /** Connects, and tries again meanwhile, when first called; gives the same connection afterwards. */
+  readonly shell: () => Promise<Shell>;
+  /** Asked only when sudo wants a password. */
+  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly engine: EngineOptions;
+  /** Seconds after which the host powers itself off. Default: it stays. */
+  readonly ttl?: number | undefined;
+  /** PEM texts for a server of these addresses; the same ones again while they are good. */
+  readonly certificates: (addresses: readonly string[]) => Promise<{ ca: string; cert: string; key: string }>;
+  /**
+   * Proves from the client, for TLS: it works, TLS without a certificate is refused, plain HTTP is refused; for ssh: the
+   * engine answers.
+   */
+  readonly prove: () => Promise<void>;
+  /** A line for the user. */
+  readonly notice: (line: string) => void;
+}
+
+/** What the steps of one run share. */
+export interface Run {
+  readonly p: Provisioning;
+  readonly host: Host;
+  /** The engine runs with other files than those on disk. */
+  outdated: boolean;
+}

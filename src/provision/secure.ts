@@ -1,0 +1,142 @@
+import { isMachineError, MachineError, type Io, type Step } from "../driver/index.js";
+import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
+import { daemonJsonPath, mergeDaemonJson } from "./daemon-json.js";
+import { backupPath, type Facts } from "./host.js";
+import type { Provisioning, Run } from "./provisioning.js";
+
+/** Configuration, restart and proof: if any of them fails, the configuration that was there comes back. */
+export function secureEngine(run: Run): Step[] {
+  return [configureEngine(run), restartEngine(run), checkAccess(run)].map((step) => ({
+    ...step,
+    async run(machine, io) {
+      try {
+        await step.run(machine, io);
+      } catch (error) {
+        throw await rolledBack(run, io, error);
+      }
+    },
+  }));
+}
+
+function configureEngine(run: Run): Step {
+  const { p, host } = run;
+  const name = "configure the engine";
+  return {
+    name,
+    async run(_, io) {
+      const facts = await host.facts(io);
+      const files = await engineFiles(p, facts);
+      const told = await host.run(io, {
+        step: name,
+        templates: ["service.sh", "configure-engine.sh"],
+        params: {
+          INIT: facts.init,
+          BACKUP: backupPath,
+          FILES: files.map(({ mode, text, path }) => `${mode} ${String(Buffer.byteLength(text))} ${path}`).join("\n"),
+        },
+        input: files.map(({ text }) => text).join(""),
+      });
+      run.outdated ||= told.has("changed") || facts.unproven || !facts.active;
+    },
+  };
+}
+
+interface HostFile {
+  readonly path: string;
+  /** `keep`: as it is, 0644 when it is new. */
+  readonly mode: string;
+  readonly text: string;
+}
+
+async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
+  const json = mergeDaemonJson(facts.daemonJson, p.provider, p.engine);
+  if (json.removed.length > 0) {
+    const keys = json.removed.join(", ");
+    p.notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
+  }
+  return [
+    ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
+    { path: daemonJsonPath, mode: "keep", text: json.text },
+    serviceFile(p, facts),
+  ];
+}
+
+async function certificateFiles(p: Provisioning, { addresses }: Facts): Promise<HostFile[]> {
+  const { ca, cert, key } = await p.certificates(addresses);
+  return [
+    { path: certificatePaths.ca, mode: "644", text: ca },
+    { path: certificatePaths.cert, mode: "644", text: cert },
+    { path: certificatePaths.key, mode: "600", text: key },
+  ];
+}
+
+/** The port that the engine opens; undefined: none. */
+function openPort({ port, transport }: Provisioning): number | undefined {
+  return transport === "ssh" ? undefined : port;
+}
+
+function serviceFile(p: Provisioning, { init, unit, confD }: Facts): HostFile {
+  if (unit === undefined) {
+    throw new MachineError("failed", `${p.machine}: the engine on the host is not a service`, {
+      hint: "install it as a package, whose service can be configured",
+    });
+  }
+  const [port, { env }] = [openPort(p), p.engine];
+  return init === "openrc"
+    ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", port, env) }
+    : { path: dropInPath, mode: "keep", text: dropIn(unit, port, env) };
+}
+
+function restartEngine(run: Run): Step {
+  const { p, host } = run;
+  const name = "restart the engine";
+  return {
+    name,
+    async run(_, io) {
+      const { init } = await host.facts(io);
+      if (!run.outdated) return;
+      await host.run(io, {
+        step: name,
+        templates: ["service.sh", "restart-engine.sh"],
+        params: { INIT: init, PORT: String(openPort(p) ?? "") },
+      });
+    },
+  };
+}
+
+function checkAccess(run: Run): Step {
+  const { p, host } = run;
+  const name = p.transport === "ssh" ? "check that the engine answers over ssh alone" : "check the engine's TLS";
+  return {
+    name,
+    async run(_, io) {
+      if (p.transport === "ssh") await checkClosed(run, name, io);
+      await p.prove();
+      if (run.outdated) await host.run(io, { step: name, templates: ["accept.sh"], params: { BACKUP: backupPath } });
+    },
+  };
+}
+
+async function checkClosed({ p, host }: Run, step: string, io: Io): Promise<void> {
+  const { init } = await host.facts(io);
+  const params = { INIT: init, PORT: String(p.port) };
+  await host.run(io, { step, templates: ["service.sh", "port-closed.sh"], params });
+}
+
+/** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */
+async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unknown> {
+  if (!isMachineError(error) || error.code === "interrupted") return error;
+  try {
+    const { init } = await host.facts(io);
+    const certificates = p.transport === "ssh" ? [] : Object.values(certificatePaths);
+    const paths = [...certificates, daemonJsonPath, init === "openrc" ? openrcPath : dropInPath];
+    await host.run(io, {
+      step: "bring the engine's old configuration back",
+      templates: ["service.sh", "roll-back.sh"],
+      params: { INIT: init, BACKUP: backupPath, PATHS: paths.join(" ") },
+    });
+  } catch (second) {
+    p.notice(second instanceof Error ? second.message : String(second));
+  }
+  return error;
+}
