@@ -5,7 +5,7 @@ import type { MachineConfig } from "../store/config.js";
 import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { askVersion } from "./engine-version.js";
-import { stateWord } from "./status.js";
+import { stateWord, unfinished } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
 import { inspectTogether, type Inspect } from "./inspection.js";
 import type { Session } from "./session.js";
@@ -94,7 +94,7 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
     const driver = await session.findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
     const { docker: url, shell } = driver.access(machine.state);
-    const [answer, unfinished] = await Promise.all([
+    const [answer, journal] = await Promise.all([
       askVersion(stored, driver, { signal: session.signal, contexts }).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
@@ -106,9 +106,7 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
       url: status === "running" ? url : "",
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
-      error: oneLine(
-        errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, unfinished?.phase),
-      ),
+      error: oneLine(errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, journal?.phase)),
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
@@ -116,9 +114,11 @@ async function ask({ session, contexts, inspect, certificates }: Asking, stored:
   }
 }
 
-function errorOf(name: string, status: Status, failure: unknown, unfinished: Journal["phase"] | undefined): string {
-  if (unfinished === "create") return `create was cut off: machine create --resume ${name}, or machine rm ${name}`;
-  if (unfinished === "provision") return `not provisioned: machine provision ${name}`;
+function errorOf(name: string, status: Status, failure: unknown, phase: Journal["phase"] | undefined): string {
+  if (phase !== undefined) {
+    const { message, hint = "" } = unfinished(name, phase);
+    return `${message}: ${hint}`;
+  }
   if (status !== "running" || failure === undefined) return "";
   return `Unable to query docker version: ${messageOf(failure)}`;
 }
