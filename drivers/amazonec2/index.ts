@@ -121,6 +121,7 @@ export default defineDriver({
   options,
 
   plan: async (given, machine, io) => (await import("./plan.js")).planEc2(given, machine, io),
+  doctor: async (given) => (await import("./doctor.js")).checks(given),
   create: [makeKey, ensureGroup, importKeyPair, launchInstance, waitForAddress, readHostKey, waitForSsh, deleteKeyPair],
 
   async calls(saved, io) {

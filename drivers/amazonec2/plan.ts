@@ -30,12 +30,20 @@ export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promi
   return planLaunch(ec2, { given, settings, files }, machine);
 }
 
-/** Whether EC2 has the region and lets these credentials in. @throws MachineError `usage`, `precheck` */
-export async function checkRegion(region: string | undefined, values: Values<Options>, io: Io): Promise<void> {
+/**
+ * Whether EC2 has the region, which is a default one where none is given, and lets these credentials in.
+ * @throws MachineError `usage`, `precheck`
+ */
+export async function checkRegion(
+  region: string | undefined,
+  values: Values<Options>,
+  io: Io,
+): Promise<Pick<Settings, "Region">> {
   const settings = await settingsOf({ ...(values as Given), region }, io, () => undefined);
   await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
     throw asPrecheck(error);
   });
+  return settings;
 }
 
 /** What is known before EC2 is asked. */

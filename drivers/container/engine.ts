@@ -1,4 +1,11 @@
-import { isMachineError, MachineError, type CommandResult, type Io, type RunOptions } from "../../src/driver/index.js";
+import {
+  isMachineError,
+  isNotInstalled,
+  MachineError,
+  type CommandResult,
+  type Io,
+  type RunOptions,
+} from "../../src/driver/index.js";
 
 /** The engine on this computer that runs the machines' containers, as it is kept in the state. */
 export interface Outer {
@@ -63,7 +70,7 @@ function isLocal(url: string): boolean {
 }
 
 function missing({ Program, Engine }: Outer, cause: MachineError): MachineError {
-  if (/is not installed$/.test(cause.message)) {
+  if (isNotInstalled(cause)) {
     return new MachineError(
       "precheck",
       `the container driver needs ${Program}, which is not installed on this computer`,

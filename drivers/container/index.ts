@@ -82,6 +82,7 @@ export default defineDriver({
       Volumes: options.volume,
     };
   },
+  doctor: async ({ program }) => (await import("./doctor.js")).checks(program),
   create: [buildImage, startContainer, waitForSsh],
 
   inspect: async ({ state }, io) => ({ status: await statusOf(state, io) }),

@@ -1,6 +1,3 @@
-import { constants, promises as fs } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
 import {
   checkSaved,
   defineDriver,
@@ -17,6 +14,7 @@ import {
   type SshTarget,
   type Step,
 } from "../../src/driver/index.js";
+import { readableKey } from "./key.js";
 import { reboot } from "./reboot.js";
 
 /** `EnginePort` and `SSHKey` are docker-machine's; the rest is left out of config.json where it is not used. */
@@ -95,6 +93,7 @@ export default defineDriver({
       ...(sshJump.length === 0 ? {} : { SSHJump: sshJump }),
     };
   },
+  doctor: async ({ sshKey }) => (await import("./doctor.js")).checks(sshKey),
   create: [logIn],
 
   /** Running when the engine or sshd answers. Behind a jump host only a login can tell. */
@@ -148,25 +147,6 @@ function target(state: GenericState): SshTarget {
     ...(state.SSHHostKey === undefined ? {} : { hostKey: state.SSHHostKey }),
     ...(state.SSHJump === undefined ? {} : { jump: state.SSHJump }),
   };
-}
-
-/** The key stays where the user keeps it: the store holds no copy that could leak or go stale. */
-async function readableKey(path: string, io: Pick<Io, "env">): Promise<string> {
-  const expanded = path.startsWith("~/") ? join(io.env["HOME"] ?? homedir(), path.slice(2)) : path;
-  const full = isAbsolute(expanded) ? expanded : resolve(expanded);
-  try {
-    await fs.access(full, constants.R_OK);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new MachineError(
-      "precheck",
-      missing ? `SSH key does not exist: "${path}"` : `SSH key cannot be read: "${path}"`,
-      {
-        hint: "--generic-ssh-key takes the private key file",
-      },
-    );
-  }
-  return full;
 }
 
 function bracketed(host: string): string {

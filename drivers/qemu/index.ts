@@ -44,6 +44,7 @@ export default defineDriver({
   options,
 
   plan: async (values, machine, io) => (await import("./plan.js")).plan(values, machine, io),
+  doctor: async () => (await import("./doctor.js")).checks(),
   create: [getImage, makeDisk, startMachine, waitForSsh, finishBoot],
 
   inspect: async (machine, io) => ({ status: await statusOf(machine, io) }),

@@ -67,9 +67,17 @@ async function checkOptions(given: Values<typeof options>, platform: NodeJS.Plat
   return folders;
 }
 
-/** @throws MachineError `precheck` with what to install */
-async function checkPrograms(io: Io, architecture: Architecture, platform: NodeJS.Platform): Promise<void> {
+/**
+ * Both programs are there, and UEFI where it is needed. Returns QEMU's version.
+ * @throws MachineError `precheck` with what to install
+ */
+export async function checkPrograms(
+  io: Pick<Io, "run">,
+  architecture: Architecture,
+  platform: NodeJS.Platform,
+): Promise<string> {
   const program = programOf(architecture);
+  let version = "";
   for (const [file, args] of [
     ["qemu-img", ["--version"]],
     [program, ["--version"]],
@@ -78,13 +86,14 @@ async function checkPrograms(io: Io, architecture: Architecture, platform: NodeJ
       if (!isMachineError(error) || error.code === "interrupted") throw error;
       throw needs(`the qemu driver needs ${file}: ${error.message}`, architecture, error);
     });
-    const version = /version (\d+)/.exec(stdout)?.[1] ?? "";
-    if (Number(version) < 6) throw needs(`the qemu driver needs QEMU 6 or later, not ${version}`, architecture);
+    version = /version (\d+[\d.]*)/.exec(stdout)?.[1] ?? "";
+    if (parseInt(version || "0", 10) < 6)
+      throw needs(`the qemu driver needs QEMU 6 or later, not ${version}`, architecture);
   }
   if (architecture === "arm64" && (await findFirmware()) === undefined) {
     throw needs("the qemu driver finds no UEFI for arm64 on this computer", architecture);
   }
-  if (platform === "linux" || platform === "darwin" || platform === "win32") return;
+  if (platform === "linux" || platform === "darwin" || platform === "win32") return version;
   throw new MachineError("precheck", `the qemu driver does not know the system ${platform}`);
 }
 

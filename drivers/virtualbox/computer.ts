@@ -10,6 +10,8 @@ export interface Computer {
   readonly cpus: number;
   readonly home: string;
   exists(path: string): Promise<boolean>;
+  /** Text of a file; empty where it cannot be read. */
+  read(path: string): Promise<string>;
   /** The IPv4 networks of its interfaces; `host` is its own address. */
   networks(): readonly Network[];
   /** Where its routes lead to, but for the default ones. */
@@ -30,6 +32,7 @@ export function thisComputer(): Computer {
     cpus: availableParallelism(),
     home: homedir(),
     exists: async (path) => (await import("node:fs")).existsSync(path),
+    read: (path) => textOf(path, ""),
     networks: ownNetworks,
     routes: (io) => routedNetworks(system, io),
     greets,

@@ -95,6 +95,16 @@ export function trapIn(said: string): Pick<Trap, "message" | "hint"> | undefined
 }
 
 /**
+ * The error that VirtualBox would end with, where that can be told before.
+ * @param code what VirtualBox would say, of the known traps
+ * @param more is put behind the message
+ */
+export function expectedFailure(code: string, more = ""): MachineError {
+  const trap = trapIn(code);
+  return new MachineError("precheck", `${trap?.message ?? code}${more}`, { hint: trap?.hint });
+}
+
+/**
  * The error of a call of VBoxManage in words.
  * @param machine what is said before it: the machine, or nothing
  */

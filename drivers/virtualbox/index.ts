@@ -16,6 +16,7 @@ export function virtualBoxOn(computer: Computer): Driver {
     options,
     plan: async (values, machine, io): Promise<VirtualBoxState> =>
       (await import("./plan.js")).plan(values, machine, computer, io),
+    doctor: async (values) => (await import("./doctor.js")).checks(values, computer),
     create: stepsOn(on),
     inspect: on(async (vbox, { state }) => ({ status: statusOf(await infoOf(vbox, vmOf(state))) })),
     remove: on(async (vbox, machine) => (await import("./remove.js")).removeVm(vbox, machine)),

@@ -2,18 +2,20 @@
 export interface Version {
   readonly major: number;
   readonly minor: number;
+  readonly patch: number;
   /** As it was printed: `7.1.6_Ubuntur167084`. */
   readonly text: string;
 }
 
 /** Of the last line that is one: warnings may stand before it. */
 export function parseVersion(text: string): Version | undefined {
-  const found = [...text.matchAll(/^(\d+)\.(\d+)\.\d+\S*/gm)].at(-1);
-  return found && { major: Number(found[1]), minor: Number(found[2]), text: found[0] };
+  const found = [...text.matchAll(/^(\d+)\.(\d+)\.(\d+)\S*/gm)].at(-1);
+  return found && { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]), text: found[0] };
 }
 
-export function isAtLeast({ major, minor }: Version, wantedMajor: number, wantedMinor: number): boolean {
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+export function isAtLeast(version: Version, major: number, minor: number, patch = 0): boolean {
+  const more = version.major - major || version.minor - minor || version.patch - patch;
+  return more >= 0;
 }
 
 /** What `--machinereadable` prints: `key="value"` or `key=value`; a key with odd characters is quoted as well. */

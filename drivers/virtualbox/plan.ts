@@ -7,7 +7,7 @@ import type { Computer } from "./computer.js";
 import { listMachines } from "./list.js";
 import { chooseNetwork, knownNetworks } from "./network.js";
 import type { VirtualBoxOptions } from "./options.js";
-import { isAtLeast } from "./parse.js";
+import { isAtLeast, type Version } from "./parse.js";
 import type { VirtualBoxState } from "./state.js";
 import { vboxManage, type VBoxManage } from "./vboxmanage.js";
 
@@ -69,19 +69,8 @@ async function checkVirtualBox(
   name: string,
   isOld: boolean,
 ): Promise<Network> {
-  const { computer, io } = vbox;
-  const version = await vbox.version();
-  if (computer.architecture === "arm64" && (isOld || !isAtLeast(version, 7, 1))) {
-    const what = isOld ? "boot2docker does not run on ARM" : `VirtualBox ${version.text} does not run on ARM`;
-    throw new MachineError("precheck", what, { hint: "give an image for arm64, and install VirtualBox 7.2 or later" });
-  }
-  if (!noVtxCheck && !(await computer.canVirtualize(io))) {
-    throw new MachineError(
-      "precheck",
-      "This computer doesn't have VT-X/AMD-v enabled. Enabling it in the BIOS is mandatory",
-      { hint: "if this is wrong: --virtualbox-no-vtx-check" },
-    );
-  }
+  await checkVersion(vbox, isOld);
+  if (!noVtxCheck) await checkVirtualization(vbox);
   const taken = (await listMachines(vbox)).find((one) => one.name === name);
   if (taken !== undefined) {
     throw new MachineError("precheck", `VirtualBox has a virtual machine named ${name} already (${taken.id})`, {
@@ -89,6 +78,26 @@ async function checkVirtualBox(
     });
   }
   return chooseNetwork(hostonlyCidr, await knownNetworks(vbox));
+}
+
+/** @throws MachineError `precheck` where VirtualBox is missing, too old, or too old for this computer */
+export async function checkVersion(vbox: VBoxManage, isOld: boolean): Promise<Version> {
+  const version = await vbox.version();
+  if (vbox.computer.architecture === "arm64" && (isOld || !isAtLeast(version, 7, 1))) {
+    const what = isOld ? "boot2docker does not run on ARM" : `VirtualBox ${version.text} does not run on ARM`;
+    throw new MachineError("precheck", what, { hint: "give an image for arm64, and install VirtualBox 7.2 or later" });
+  }
+  return version;
+}
+
+/** @throws MachineError `precheck` where the processor has no virtualization, or it is switched off */
+export async function checkVirtualization({ computer, io }: VBoxManage): Promise<void> {
+  if (await computer.canVirtualize(io)) return;
+  throw new MachineError(
+    "precheck",
+    "This computer doesn't have VT-X/AMD-v enabled. Enabling it in the BIOS is mandatory",
+    { hint: "if this is wrong: --virtualbox-no-vtx-check" },
+  );
 }
 
 /** @throws MachineError `usage` with all that is wrong */

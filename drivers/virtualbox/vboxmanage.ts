@@ -1,5 +1,5 @@
 import { win32 } from "node:path";
-import { isMachineError, MachineError, type Io } from "../../src/driver/index.js";
+import { isMachineError, isNotInstalled, MachineError, type Io } from "../../src/driver/index.js";
 import type { Computer } from "./computer.js";
 import { failureOf, notFound, saidBy } from "./failure.js";
 import { pathsOf } from "./paths.js";
@@ -42,7 +42,7 @@ async function once(io: Io, program: string, machine: string, args: readonly str
   const command = args[0] ?? "";
   const { stdout, stderr } = await io.run(program, args, { env: plain }).catch((error: unknown) => {
     if (!isMachineError(error) || error.code === "interrupted") throw error;
-    if (/ is not installed$/.test(error.message)) throw notFound(error);
+    if (isNotInstalled(error)) throw notFound(error);
     throw failureOf(machine, command, error.output ?? error.message, error);
   });
   // A fatal error does not always become the exit status.

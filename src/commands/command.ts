@@ -10,7 +10,7 @@ export interface Command<O extends Options = Options> {
   readonly options: O;
   /** `ssh`: what follows the name goes to the machine as it is, so only a leading `--help` is ours. */
   readonly verbatim?: true;
-  /** `create`: what a person keeps by `machine settings` counts where neither a flag nor a variable says anything. */
+  /** `create`, `doctor`: what a person keeps by `machine settings` counts where neither a flag nor a variable says anything. */
   readonly usesSettings?: true;
   /** `create`: the driver that these words choose, whose options the command takes as well. */
   driver?(argv: readonly string[], env: Terminal["env"], settings: Settings): Promise<Driver | undefined>;

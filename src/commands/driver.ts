@@ -1,6 +1,8 @@
 import { findDriver } from "../core/registry.js";
-import { text, type Driver, type Option } from "../driver/index.js";
-import { declare, flagIn, isNamed } from "../ui/arguments.js";
+import type { Session } from "../core/session.js";
+import { fromEnv, resolve, text, type Driver, type Option, type Options, type Values } from "../driver/index.js";
+import { readSettings } from "../store/settings.js";
+import { declare, flagIn, isNamed, keptFor } from "../ui/arguments.js";
 import type { Command } from "./command.js";
 
 const fallback = "container";
@@ -14,8 +16,14 @@ export function driverOption(help: string): Option<string> {
 export const chosenDriver: NonNullable<Command["driver"]> = (argv, env, { driver }): Promise<Driver> =>
   findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || (typeof driver === "string" ? driver : fallback));
 
+/** The options of a driver as `create` would have them, were none typed: from variables and settings. */
+export async function givenOptions({ options, name }: Driver, { env, store }: Session): Promise<Values<Options>> {
+  const kept = keptFor(declare(options, name), await readSettings(store.root));
+  return resolve(options, [fromEnv(options, env, name), kept], name);
+}
+
 /** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
-function typedDriver(argv: readonly string[]): string | undefined {
+export function typedDriver(argv: readonly string[]): string | undefined {
   const [one] = declare({ driver: driverOption("") });
   for (const [index, word] of argv.entries()) {
     if (word === "--") return undefined;

@@ -29,6 +29,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./context.js")).context,
   },
   create: { summary: "Create a machine", load: async () => (await import("./create.js")).create },
+  doctor: {
+    summary: "Check what stands in the way of drivers and machines, and say how to mend it",
+    load: async () => (await import("./doctor.js")).doctor,
+  },
   env: {
     summary: "Display the commands to set up the environment for the Docker client",
     load: async () => (await import("./env.js")).env,

@@ -2,21 +2,19 @@ import { providerIo } from "../core/io.js";
 import { driverNames } from "../core/registry.js";
 import type { Session } from "../core/session.js";
 import {
-  fromEnv,
   isMachineError,
   messageOf,
   names,
-  resolve,
   type Driver,
   type Option,
   type Options,
   type Values,
 } from "../driver/index.js";
 import { quote } from "../shell/script.js";
-import { changeSettings, readSettings } from "../store/settings.js";
-import { declare, keptFor } from "../ui/arguments.js";
+import { changeSettings } from "../store/settings.js";
 import { ask, type Question } from "../ui/prompt.js";
 import { tell, type Terminal } from "../ui/terminal.js";
+import { givenOptions } from "./driver.js";
 
 /** What a person has answered. */
 export interface Answers {
@@ -101,10 +99,8 @@ async function askOptions(
   driver: Driver,
   known: Values<Options> | undefined,
 ): Promise<Values<Options>> {
-  const { options, name } = driver;
-  const kept = keptFor(declare(options, name), await readSettings(session.store.root));
-  let values = known ?? resolve(options, [fromEnv(options, session.env, name), kept], name);
-  for (const [key, option] of Object.entries(options)) {
+  let values = known ?? (await givenOptions(driver, session));
+  for (const [key, option] of Object.entries(driver.options)) {
     if (option.ask !== true) continue;
     const answer = await ask<unknown>(terminal, questionFor(option, values[key], values, session));
     // Where there is no default, nothing is an answer as well.

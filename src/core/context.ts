@@ -63,15 +63,20 @@ export async function syncContext(session: Session, name: string): Promise<boole
   });
 }
 
-/** Removes the contexts of this store's machines that are gone. Returns their names. */
-export async function removeUnusedContexts(session: Session): Promise<readonly string[]> {
+/** Names of the contexts of this store's machines that are gone. */
+export async function unusedContexts(session: Session): Promise<readonly string[]> {
   const contexts = await savedContexts(session);
   if (contexts === undefined) return [];
   const marked = contextNames(contexts);
   // Read afterwards: whatever has a context was stored before.
   const machines = new Set(await session.store.names());
-  const unused = marked.filter((name) => !machines.has(name));
-  for (const name of unused) await removeContext(contexts, name);
+  return marked.filter((name) => !machines.has(name));
+}
+
+/** Removes them. Returns their names. */
+export async function removeUnusedContexts(session: Session): Promise<readonly string[]> {
+  const unused = await unusedContexts(session);
+  for (const name of unused) await removeContext(await contextsOf(session), name);
   return unused;
 }
 

@@ -35,13 +35,18 @@ export function certificatesEnd(dir: string): Date | undefined {
 
 /** Warns 30 days ahead, with the command that renews. */
 export function warnOfExpiry(session: Session, { name, dir }: { readonly name: string; readonly dir: string }): void {
-  const end = certificatesEnd(dir);
-  if (end === undefined) return;
-  const facts = { notAfter: end.getTime() };
-  if (!endsSoon(facts, Date.now())) return;
+  const soon = expiryOf(certificatesEnd(dir));
+  if (soon === undefined) return;
+  session.tell(`The certificates of ${name} ${soon.when}. To renew them: machine regenerate-certs ${name}`);
+}
+
+/** That certificates end, the first of them then, within 30 days; undefined: they do not. */
+export function expiryOf(end: Date | undefined): { readonly isOver: boolean; readonly when: string } | undefined {
+  const facts = end && { notAfter: end.getTime() };
+  if (facts === undefined || !endsSoon(facts, Date.now())) return undefined;
   const days = daysLeft(facts, Date.now());
-  const when = days < 0 ? "have expired" : `expire in ${String(days)} days`;
-  session.tell(`The certificates of ${name} ${when}. To renew them: machine regenerate-certs ${name}`);
+  const isOver = days < 0;
+  return { isOver, when: isOver ? "have expired" : `expire in ${String(days)} days` };
 }
 
 function factsOf(path: string): ReturnType<typeof describeCertificate> | undefined {

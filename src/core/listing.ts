@@ -7,7 +7,7 @@ import type { Journal } from "../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { clientUrl } from "./endpoint.js";
 import { askVersion } from "./engine-version.js";
-import { stateWord } from "./status.js";
+import { stateWord, unfinished } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
 import { inspectTogether, type Inspect } from "./inspection.js";
 import type { Session } from "./session.js";
@@ -106,7 +106,7 @@ async function ask(
     const machine = { name, dir, state: config.Driver };
     const { shell } = driver.access(machine.state);
     const host = { ...stored, driver, machine };
-    const [answer, unfinished] = await Promise.all([
+    const [answer, journal] = await Promise.all([
       askVersion(session, host, contexts).then((version) => ({ version }), unlessLate),
       session.store.readJournal(name),
     ]);
@@ -120,9 +120,7 @@ async function ask(
       isActive: url !== "" && url === active,
       dockerVersion: isUp ? `v${answer.version}` : "Unknown",
       responseTime: performance.now() - since,
-      error: oneLine(
-        errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, unfinished?.phase),
-      ),
+      error: oneLine(errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, journal?.phase)),
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
@@ -130,9 +128,11 @@ async function ask(
   }
 }
 
-function errorOf(name: string, status: Status, failure: unknown, unfinished: Journal["phase"] | undefined): string {
-  if (unfinished === "create") return `create was cut off: machine create --resume ${name}, or machine rm ${name}`;
-  if (unfinished === "provision") return `not provisioned: machine provision ${name}`;
+function errorOf(name: string, status: Status, failure: unknown, phase: Journal["phase"] | undefined): string {
+  if (phase !== undefined) {
+    const { message, hint = "" } = unfinished(name, phase);
+    return `${message}: ${hint}`;
+  }
   if (status !== "running" || failure === undefined) return "";
   return `Unable to query docker version: ${messageOf(failure)}`;
 }

@@ -1,4 +1,5 @@
 import { MachineError, type Status } from "../driver/index.js";
+import type { Journal } from "../store/journal.js";
 import { clientUrl } from "./endpoint.js";
 import type { Host } from "./host.js";
 import type { Session } from "./session.js";
@@ -11,6 +12,15 @@ export async function engineUrl(session: Session, host: Host): Promise<string> {
     throw new MachineError("failed", "Host is not running", { hint: `machine status ${machine.name}` });
   }
   return clientUrl(session, host);
+}
+
+/** That a create or provision of a machine was cut off, and how to go on. */
+export function unfinished(name: string, phase: Journal["phase"]): MachineError {
+  return phase === "create"
+    ? new MachineError("failed", "create was cut off", {
+        hint: `machine create --resume ${name}, or machine rm ${name}`,
+      })
+    : new MachineError("failed", "not provisioned", { hint: `machine provision ${name}` });
 }
 
 /** A status in docker-machine's words: `Running`. */

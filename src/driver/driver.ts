@@ -1,3 +1,4 @@
+import type { Check } from "./check.js";
 import type { Io, ShellTarget } from "./io.js";
 import type { Options, Values } from "./option.js";
 import type { Step } from "./step.js";
@@ -56,6 +57,12 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
 
   /** Checks everything that can be checked and changes nothing. Returns the state to start from. */
   plan(options: Values<O>, machine: MachinePlan, io: Io): Promise<S>;
+  /**
+   * What machines with these options need of this computer and of the provider, by the functions that `plan` checks
+   * with. An option that must be given may be missing. Where nobody wants the driver, a program that is not installed
+   * ({@link isNotInstalled}) is no problem.
+   */
+  doctor?(options: Values<O>): Promise<readonly Check[]>;
   readonly create: readonly Step<S>[];
   /**
    * The calls by which `create` would change something at the provider, in order, where all goes well. Changes nothing;

@@ -45,6 +45,11 @@ export function isMachineError(error: unknown): error is MachineError {
   return typeof error === "object" && error !== null && brand in error;
 }
 
+/** True for the error of {@link Io.run} for a program that is not there, and for one that it caused. */
+export function isNotInstalled(error: unknown): boolean {
+  return isMachineError(error) && (/ is not installed$/.test(error.message) || isNotInstalled(error.cause));
+}
+
 /** 1 for an error, 2 for wrong usage, 3 for a failed pre-create check, 130 when interrupted (docker-machine's, but for 2). */
 export function exitStatus(code: ErrorCode): number {
   switch (code) {

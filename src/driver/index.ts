@@ -1,4 +1,5 @@
 /** The public contract: all that a driver may import. */
+export * from "./check.js";
 export * from "./driver.js";
 export * from "./error.js";
 export * from "./io.js";

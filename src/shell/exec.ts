@@ -40,7 +40,8 @@ export async function runProgram(
   });
 }
 
-function pasteable(argv: readonly string[]): string {
+/** A command line as a person would type it. */
+export function pasteable(argv: readonly string[]): string {
   return argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : quote(word))).join(" ");
 }
 

@@ -95,9 +95,13 @@ const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
 
 /** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
 export async function removeLeftovers(directory: string): Promise<void> {
+  await Promise.allSettled((await leftoversIn(directory)).map((path) => fs.rm(path, { force: true })));
+}
+
+/** Paths of such files; without the lock also of those that are being written. */
+export async function leftoversIn(directory: string): Promise<readonly string[]> {
   const names = await fs.readdir(directory).catch(() => []);
-  const left = names.filter((name) => /^\.new-.+-[0-9a-f-]{36}$/.test(name));
-  await Promise.allSettled(left.map((name) => fs.rm(join(directory, name), { force: true })));
+  return names.filter((name) => /^\.new-.+-[0-9a-f-]{36}$/.test(name)).map((name) => join(directory, name));
 }
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {

@@ -43,6 +43,33 @@ export async function withLock<T>(
   }
 }
 
+/** Who holds a lock, or waits for one. */
+export interface LockUser {
+  /** The lock's name. */
+  readonly lock: string;
+  readonly pid: number;
+  readonly host: string;
+  /** A process of this computer that is gone: the next one that wants the lock passes it over. */
+  readonly isDead: boolean;
+  /** Path of the file that says all this. */
+  readonly file: string;
+}
+
+/** Those of all locks of `directory`. Takes none and changes nothing. */
+export async function lockUsers(directory: string): Promise<readonly LockUser[]> {
+  const found: LockUser[] = [];
+  for (const entry of await fs.readdir(directory).catch(() => [])) {
+    for (const file of await fs.readdir(join(directory, entry)).catch(() => [])) {
+      const one = parseFileName(file);
+      if (one === undefined) continue;
+      const { pid, host } = one;
+      const itself = { lock: decoded(entry), pid, host, file: join(directory, entry, file) };
+      found.push({ ...itself, isDead: await isDead(one, hostname()) });
+    }
+  }
+  return found;
+}
+
 /** What the name of a contender's file says. `start` tells a process from a later one with the same pid. */
 interface Ticket {
   /** Milliseconds since 1970 at which it came. */
@@ -86,15 +113,15 @@ function parseFileName(file: string): Contender | undefined {
     pid: Number(pid),
     start,
     token,
-    host: decodeHost(host),
+    host: decoded(host),
   };
 }
 
-function decodeHost(host: string): string {
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(host);
+    return decodeURIComponent(text);
   } catch {
-    return host;
+    return text;
   }
 }
 

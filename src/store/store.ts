@@ -5,6 +5,7 @@ import { checkConfig, type MachineConfig } from "./config.js";
 import { fileFailure, isSystemError, makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import type { Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson } from "./json.js";
+import { asidePrefix, halfPrefix } from "./leftovers.js";
 import { withLock, type LockOptions } from "./lock.js";
 import { configVersion, versionOf } from "./migrate.js";
 import { ownerId, savedOwnerId } from "./owner.js";
@@ -207,9 +208,6 @@ async function inMachine(name: string, work: () => Promise<void>): Promise<void>
     throw fileFailure(`${name}: could not be saved`, error);
   }
 }
-
-/** Directories of machines that are not there yet, or not any more. */
-const [halfPrefix, asidePrefix] = [".creating-", ".removing-"];
 
 /** Renamed first, so that a half-removed machine is never listed; what an earlier removal had to leave goes as well. */
 async function removeMachine(root: string, name: string): Promise<void> {

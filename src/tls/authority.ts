@@ -40,10 +40,18 @@ export interface AuthorityContext {
  * @throws MachineError where only the user can tell what is right
  */
 export async function ensureAuthority(paths: CertPaths, context: AuthorityContext): Promise<void> {
-  const files = await readFiles(paths);
-  const isWell =
-    authorityAction(paths, files, context.now) === "keep" && clientAction(paths, files, context.now) === "keep";
+  const { isWell } = await checkAuthority(paths, context.now);
   if (!isWell) await bringUp(paths, context, false);
+}
+
+/**
+ * Looks at the CA and the client certificate and changes nothing. `isWell`: {@link ensureAuthority} would not either.
+ * @param now milliseconds since 1970
+ * @throws MachineError where only the user can tell what is right
+ */
+export async function checkAuthority(paths: CertPaths, now: number): Promise<{ readonly isWell: boolean }> {
+  const files = await readFiles(paths);
+  return { isWell: authorityAction(paths, files, now) === "keep" && clientAction(paths, files, now) === "keep" };
 }
 
 /**

@@ -76,7 +76,7 @@ describe("the qemu driver", () => {
       /^precheck: the qemu driver needs qemu-img: .*not installed; .*apt-get install qemu-.* dnf install .* brew install/,
     );
     expect(await says({ ...installed, [`${program} --version`]: "QEMU emulator version 5.2.0\n" })).toMatch(
-      /^precheck: the qemu driver needs QEMU 6 or later, not 5; .*apt-get install/,
+      /^precheck: the qemu driver needs QEMU 6 or later, not 5\.2\.0; .*apt-get install/,
     );
   });
 

@@ -8,6 +8,7 @@ export function computer(facts: Partial<Computer> = {}): Computer {
     cpus: 4,
     home: "/home/ann",
     exists: () => Promise.resolve(false),
+    read: () => Promise.resolve(""),
     networks: () => [],
     routes: () => Promise.resolve([]),
     greets: () => Promise.resolve(true),

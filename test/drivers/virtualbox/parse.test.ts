@@ -18,7 +18,7 @@ describe("the version", () => {
 
   test("is none in other text, and is compared by numbers", () => {
     expect(parseVersion("VBoxManage: error: Failed to create the VirtualBox object!")).toBeUndefined();
-    const version = { major: 7, minor: 10, text: "" };
+    const version = { major: 7, minor: 10, patch: 3, text: "" };
     expect([isAtLeast(version, 7, 9), isAtLeast(version, 7, 11), isAtLeast(version, 6, 50)]).toEqual([
       true,
       false,

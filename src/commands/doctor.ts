@@ -1,0 +1,68 @@
+import { examine, type Result } from "../core/doctor/doctor.js";
+import { driverNames, findDriver } from "../core/registry.js";
+import type { Session } from "../core/session.js";
+import { text, type Driver } from "../driver/index.js";
+import type { BrokenMachine, StoredMachine } from "../store/store.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "./command.js";
+import { givenOptions, typedDriver } from "./driver.js";
+
+export const doctor = defineCommand({
+  usage: "[OPTIONS] [NAME...]",
+  options: {
+    driver: text({ help: "Driver to look at; default: those of the machines named, or all", short: "d", env: null }),
+  },
+
+  driver: async (argv) => {
+    const name = typedDriver(argv);
+    return name === undefined ? undefined : findDriver(name);
+  },
+
+  usesSettings: true,
+
+  async run({ args, chosen, session, terminal }) {
+    const machines = await machinesOf(session, args, chosen?.driver);
+    const sections = await examine(session, {
+      drivers: chosen === undefined ? await driversOf(session, args, machines) : [chosen.driver],
+      wanted: chosen?.driver,
+      valuesOf: (driver) => (chosen === undefined ? givenOptions(driver, session) : Promise.resolve(chosen.values)),
+      machines,
+      limit: 10_000,
+    });
+    for (const { title, results } of sections) {
+      print(terminal, title);
+      for (const result of results) print(terminal, `  ${lineOf(result)}`);
+    }
+    return sections.some(({ results }) => results.some(({ level }) => level === "problem")) ? 1 : 0;
+  },
+});
+
+type Stored = StoredMachine | BrokenMachine;
+
+/** The machines named; without a name all, or those of the driver. @throws MachineError `not-found` */
+async function machinesOf(
+  { store }: Session,
+  names: readonly string[],
+  driver: Driver | undefined,
+): Promise<readonly Stored[]> {
+  const all = await store.list();
+  if (names.length === 0) {
+    return driver === undefined ? all : all.filter((one) => "config" in one && one.config.DriverName === driver.name);
+  }
+  return Promise.all([...new Set(names)].map(async (name) => all.find((one) => one.name === name) ?? store.read(name)));
+}
+
+/** A machine whose driver is unknown says so itself. */
+async function driversOf(
+  session: Session,
+  names: readonly string[],
+  machines: readonly Stored[],
+): Promise<readonly Driver[]> {
+  const used = new Set(machines.map((one) => ("config" in one ? one.config.DriverName : "")));
+  const looked = driverNames().filter((name) => names.length === 0 || used.has(name));
+  return Promise.all(looked.map(session.findDriver));
+}
+
+function lineOf({ level, what, text, hint }: Result): string {
+  return `${level.padEnd(9)}${what}: ${text}${hint === undefined ? "" : `; ${hint}`}`;
+}

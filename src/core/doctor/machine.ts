@@ -1,0 +1,59 @@
+import { failed, MachineError, ok, type Check, type Driver, type Finding, type Io } from "../../driver/index.js";
+import { lockUsers } from "../../store/lock.js";
+import { machinePaths } from "../../store/paths.js";
+import type { BrokenMachine, StoredMachine } from "../../store/store.js";
+import { listMachines } from "../listing.js";
+import type { Session } from "../session.js";
+import { stateWord, unfinished } from "../status.js";
+import { checkExpiry } from "./certificates.js";
+import { directoryModes, keyModes } from "./modes.js";
+
+/** What is looked at of each machine. */
+export function machineChecks(session: Session, one: StoredMachine | BrokenMachine): readonly Check[] {
+  if ("error" in one) return [failed("config.json", one.error)];
+  const { dir, clientKey, serverKey, sshKey } = machinePaths(session.store.root, one.name);
+  const keys = [clientKey, serverKey, sshKey, one.config.Driver.SSHKeyPath].filter((path) => path !== "");
+  return [
+    { what: "state", run: (io) => checkState({ ...session, signal: io.signal }, one, io) },
+    { what: "certificates", run: () => checkExpiry(dir, `machine regenerate-certs ${one.name}`) },
+    directoryModes([dir]),
+    keyModes(keys),
+  ];
+}
+
+async function checkState(session: Session, stored: StoredMachine, io: Io): Promise<Finding> {
+  const { name, dir, config } = stored;
+  const driver = await session.findDriver(config.DriverName);
+  const journal = await session.store.readJournal(name);
+  if (journal !== undefined) {
+    if (await isAtWork(session, name)) return ok("a command is at work on it");
+    throw unfinished(name, journal.phase);
+  }
+  const { status } = await driver.inspect({ name, dir, state: config.Driver }, io);
+  if (status === "missing") {
+    throw new MachineError("not-found", `${driver.name} driver has no such machine any more`, {
+      hint: `machine rm ${name}`,
+    });
+  }
+  if (status === "error") {
+    throw new MachineError("failed", `${driver.name} driver calls its state an error`, {
+      hint: `machine kill ${name}, then machine start ${name}`,
+    });
+  }
+  return status === "running" ? checkEngine(session, stored, driver) : ok(stateWord(status));
+}
+
+/** An engine that somebody else looks after is not ours to judge. */
+async function checkEngine(session: Session, stored: StoredMachine, driver: Driver): Promise<Finding> {
+  if (driver.access(stored.config.Driver).shell === undefined) return ok("Running");
+  const [row] = await listMachines(session, [stored], { limit: 60_000 });
+  const { error = "", dockerVersion = "" } = row ?? {};
+  if (error === "") return ok(`Running, engine ${dockerVersion}`);
+  throw new MachineError("unreachable", error, {
+    hint: `machine ssh ${stored.name} sudo journalctl -u docker -n 20 says why; machine provision ${stored.name} mends what is not right`,
+  });
+}
+
+async function isAtWork({ store }: Session, name: string): Promise<boolean> {
+  return (await lockUsers(store.paths.machineLocks)).some(({ lock, isDead }) => lock === name && !isDead);
+}
