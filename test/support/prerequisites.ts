@@ -61,6 +61,14 @@ export const forVagrant: readonly Prerequisite[] = [
   { program: "vagrant", package: "vagrant", why: "drives VirtualBox's stand-in" },
 ];
 
+/** Programs of others that call docker-machine, or go where its `env` sends them. */
+export const forClients: readonly Prerequisite[] = [
+  { program: "ansible-inventory", package: "ansible", why: "asks docker-machine for its hosts" },
+  { program: "docker-compose", package: "docker-compose", why: "is a docker client of its own" },
+  // A folder of Python's, found from that of the programs.
+  { program: "../lib/python3/dist-packages/paramiko", package: "python3-paramiko", why: "lets docker-compose use ssh" },
+];
+
 /** For tests of what other programs make of our files and of what we print. */
 export const forTests: readonly Prerequisite[] = [
   ...forVirtualBox,
