@@ -1,5 +1,6 @@
 import { commonOptions, globalOptions, type Command } from "./commands/command.js";
 import { commands } from "./commands/index.js";
+import { resultOf } from "./commands/result.js";
 import { openSession } from "./core/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
@@ -70,7 +71,7 @@ async function run(
     },
   });
   try {
-    return (await command.run({ ...words, line: whole, json, terminal, session })) ?? 0;
+    return (await command.run({ ...words, line: whole, json, ...resultOf(terminal, json), terminal, session })) ?? 0;
   } finally {
     await progress.end();
     await session.close();

@@ -2,6 +2,7 @@ import type { Session } from "../core/session.js";
 import { boolean, text, type Driver, type Options, type Values } from "../driver/index.js";
 import type { Settings } from "../store/settings.js";
 import type { Terminal } from "../ui/terminal.js";
+import type { Result } from "./result.js";
 
 /** One command as a person types it. Its module is loaded only when it is called. */
 export interface Command<O extends Options = Options> {
@@ -18,7 +19,7 @@ export interface Command<O extends Options = Options> {
   run(call: Call<O>): Promise<number | void>;
 }
 
-export interface Call<O extends Options = Options> {
+export interface Call<O extends Options = Options> extends Result {
   readonly args: readonly string[];
   /** All that was typed after the program's name. */
   readonly line: readonly string[];
@@ -60,7 +61,7 @@ export const globalOptions = {
     env: "MACHINE_BUGSNAG_API_TOKEN",
     secret: true,
   }),
-  json: boolean({ help: "Progress and errors as JSON lines on stderr" }),
+  json: boolean({ help: "The answer as JSON on stdout; progress and errors as JSON lines on stderr" }),
   help: boolean({ help: "Show help", short: "h" }),
   version: boolean({ help: "Print the version", short: "v" }),
 };

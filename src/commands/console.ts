@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { loadHost } from "../core/host.js";
 import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
 import { cleanConsole, followConsole } from "../vm/seed/console.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
@@ -9,21 +9,29 @@ import { oneName } from "./machines.js";
 export const console = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: { follow: boolean({ help: "Go on with what is printed, until Ctrl-C", short: "f" }) },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, json, session, terminal }) {
     const { driver, machine, io } = await loadHost(session, await oneName(args, session));
     const path = driver.console?.(machine);
     if (path === undefined) {
       throw new MachineError("unsupported", `${driver.name} driver does not support console`);
     }
-    if (values.follow) await follow(path, io, terminal);
-    else terminal.write(cleanConsole(await readFile(path, "utf8").catch(() => "")));
+    const tell = (line: string): void => {
+      print(terminal, json ? JSON.stringify({ line }) : line);
+    };
+    if (values.follow) {
+      await follow(path, io, tell);
+      return;
+    }
+    const text = cleanConsole(await readFile(path, "utf8").catch(() => ""));
+    if (!json) terminal.write(text);
+    else for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) tell(line.replace("\n", ""));
   },
 });
 
-async function follow(path: string, io: Io, terminal: Terminal): Promise<void> {
+async function follow(path: string, io: Io, tell: (line: string) => void): Promise<void> {
   const news = followConsole(path);
   while (!io.signal.aborted) {
-    for (const line of await news()) print(terminal, line);
+    for (const line of await news()) tell(line);
     await io.sleep(250).catch((error: unknown) => {
       if (!isMachineError(error) || error.code !== "interrupted") throw error;
     });

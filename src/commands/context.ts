@@ -2,13 +2,13 @@ import { removeUnusedContexts, syncContext, useMachine, useNoMachine } from "../
 import { joined } from "../core/host.js";
 import type { Session } from "../core/session.js";
 import { boolean, isMachineError, MachineError } from "../driver/index.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 
 export const use = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: { unset: boolean({ help: "Go back to docker's default context", short: "u" }) },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, terminal, answer }) {
     const [name, ...extra] = args;
     if (extra.length > 0 || (name === undefined) !== values.unset) {
       throw new MachineError("usage", "one machine is needed, or --unset", {
@@ -20,6 +20,7 @@ export const use = defineCommand({
     const now = name ?? "default";
     session.tell(`docker's current context is ${now} now`);
     warnOfOverriding(session, now);
+    answer({ context: now });
   },
 });
 
@@ -33,39 +34,27 @@ function warnOfOverriding({ env, tell }: Session, now: string): void {
 export const context = defineCommand({
   usage: "sync [NAME...]",
   options: {},
-  async run({ args: [what, ...names], session, terminal }) {
+  async run({ args: [what, ...names], session, out, answer }) {
     if (what !== "sync") throw new MachineError("usage", "context can sync");
-    if (names.length > 0) await sync(session, terminal, names, () => false);
-    else await syncAll(session, terminal);
+    const isForAll = names.length === 0;
+    const removed = isForAll ? await removeUnusedContexts(session) : [];
+    for (const name of removed) print(out, `Removed the docker context ${name}`);
+    const synced: { readonly name: string; readonly isWritten: boolean }[] = [];
+    const errors: MachineError[] = [];
+    // One after another; what fails keeps no other from it.
+    for (const name of isForAll ? await session.store.names() : names) {
+      try {
+        const isWritten = await syncContext(session, name);
+        print(out, isWritten ? `Wrote the docker context ${name}` : `The docker context ${name} is right`);
+        synced.push({ name, isWritten });
+      } catch (error) {
+        if (!isMachineError(error) || error.code === "interrupted") throw error;
+        // Where all are meant, those that can have none are none that fail.
+        if (isForAll && (error.code === "unsupported" || error.code === "exists")) session.tell(error.message);
+        else errors.push(error);
+      }
+    }
+    answer({ removed, synced });
+    if (errors.length > 0) throw joined(errors);
   },
 });
-
-/** Where all are meant, those that can have no context are none that fail. */
-async function syncAll(session: Session, terminal: Terminal): Promise<void> {
-  for (const name of await removeUnusedContexts(session)) print(terminal, `Removed the docker context ${name}`);
-  await sync(session, terminal, await session.store.names(), ({ code, message }) => {
-    const isExpected = code === "unsupported" || code === "exists";
-    if (isExpected) session.tell(message);
-    return isExpected;
-  });
-}
-
-/** One after another; what fails keeps no other from it. */
-async function sync(
-  session: Session,
-  terminal: Terminal,
-  names: readonly string[],
-  isFine: (error: MachineError) => boolean,
-): Promise<void> {
-  const errors: MachineError[] = [];
-  for (const name of names) {
-    try {
-      const isNew = await syncContext(session, name);
-      print(terminal, isNew ? `Wrote the docker context ${name}` : `The docker context ${name} is right`);
-    } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
-      if (!isFine(error)) errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw joined(errors);
-}

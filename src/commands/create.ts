@@ -1,5 +1,6 @@
 import { createMachine, planMachine, resumeMachine, type CreateRequest } from "../core/create.js";
 import { parseDuration } from "../core/duration.js";
+import { clientUrl } from "../core/endpoint.js";
 import { loadHost } from "../core/host.js";
 import type { ProvisionRequest } from "../core/provision.js";
 import type { Session } from "../core/session.js";
@@ -73,20 +74,21 @@ export const create = defineCommand({
   usesSettings: true,
 
   async run(call) {
-    const { args, values, session, terminal } = call;
+    const { args, values, session, out, answer } = call;
     if (args.length > 1) {
       throw new MachineError("failed", `Invalid command line. Found extra arguments [${args.slice(1).join(" ")}]`);
     }
     const name = values.resume ? await resume(call) : await make(call);
     if (name === undefined) return;
-    const { driver, machine } = await loadHost(session, name);
+    const host = await loadHost(session, name);
     // An engine that somebody else looks after was not asked.
-    if (driver.access(machine.state).shell !== undefined) print(terminal, "Docker is up and running!");
+    if (host.driver.access(host.machine.state).shell !== undefined) print(out, "Docker is up and running!");
     print(
-      terminal,
+      out,
       "To see how to connect your Docker Client to the Docker Engine running on " +
-        `this virtual machine, run: ${terminal.program} env ${name}`,
+        `this virtual machine, run: ${call.terminal.program} env ${name}`,
     );
+    answer({ name, driver: host.driver.name, url: await clientUrl(session, host) });
   },
 });
 
@@ -118,7 +120,10 @@ async function make(call: CreateCall): Promise<string | undefined> {
     keepOnFailure: values.keepOnFailure,
   });
   const answers = await answersOf(call, (given) => planMachine(session, requestFor(given)));
-  if (answers === undefined) return undefined;
+  if (answers === undefined) {
+    call.answer(null);
+    return undefined;
+  }
   if (values.dryRun) {
     print(terminal, encodeJson(await planMachine(session, requestFor(answers))));
     return undefined;

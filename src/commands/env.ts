@@ -3,71 +3,89 @@ import { checkEndpoint } from "../core/endpoint.js";
 import { loadHost } from "../core/host.js";
 import { boolean, MachineError, text } from "../driver/index.js";
 import { print, type Terminal } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, type Call } from "./command.js";
 import { oneName } from "./machines.js";
 import { shellSyntax, type ShellSyntax } from "./shell-syntax.js";
 import { checkSwarm, swarmUrl } from "./swarm.js";
 
+const options = {
+  swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }),
+  shell: text({ help: "Force environment to be configured for a specified shell; default: that of $SHELL" }),
+  unset: boolean({ help: "Unset variables instead of setting them", short: "u" }),
+  noProxy: boolean({ help: "Add machine IP to NO_PROXY environment variable" }),
+};
+
 export const env = defineCommand({
   usage: "[OPTIONS] [NAME]",
-  options: {
-    swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }),
-    shell: text({ help: "Force environment to be configured for a specified shell; default: that of $SHELL" }),
-    unset: boolean({ help: "Unset variables instead of setting them", short: "u" }),
-    noProxy: boolean({ help: "Add machine IP to NO_PROXY environment variable" }),
-  },
-  async run({ args, line, values, session, terminal }) {
-    const syntax = shellSyntax(values.shell, terminal);
-    if (values.unset) {
-      if (args.length > 0)
-        throw new MachineError("failed", "Error: Expected no machine name when the -u flag is present");
-      const proxy = values.noProxy ? [noProxyName(terminal)] : [];
-      for (const name of [...variables(terminal), ...proxy]) print(terminal, syntax.unset(name));
-    } else {
-      const host = await loadHost(session, await oneName(args, session));
-      if (values.swarm) checkSwarm(session, host);
-      const { url, address, hasTls } = await checkEndpoint(session, host, "Error checking TLS connection");
-      // Those of a machine before would be taken for this one's.
-      if (!hasTls) for (const name of tlsVariables) print(terminal, syntax.unset(name));
-      const settings = {
-        ...(hasTls && { DOCKER_TLS_VERIFY: "1" }),
-        DOCKER_HOST: values.swarm ? swarmUrl(host, url) : url,
-        ...(hasTls && { DOCKER_CERT_PATH: host.dir }),
-        DOCKER_MACHINE_NAME: host.name,
-        ...(terminal.platform === "win32" ? { COMPOSE_CONVERT_WINDOWS_PATHS: "true" } : {}),
-        ...(values.noProxy ? { [noProxyName(terminal)]: noProxyWith(address, terminal) } : {}),
-      };
-      for (const [name, value] of Object.entries(settings)) print(terminal, syntax.set(name, value));
+  options,
+  async run(call) {
+    const { line, values, json, terminal, answer } = call;
+    // A program needs none, and may have none.
+    const syntax = json ? undefined : shellSyntax(values.shell, terminal);
+    const variables = values.unset ? noMachine(call) : await ofMachine(call);
+    answer(variables);
+    if (syntax === undefined) return;
+    for (const [name, value] of Object.entries(variables)) {
+      print(terminal, value === null ? syntax.unset(name) : syntax.set(name, value));
     }
     const evaluate = (values.unset ? syntax.evaluateUnset : undefined) ?? syntax.evaluate;
     hint(syntax.comment, evaluate, line, terminal);
   },
 });
 
+/** What each variable is to be; null: unset. */
+type Variables = Readonly<Record<string, string | null>>;
+
+type EnvCall = Call<typeof options>;
+
+function noMachine({ args, values, terminal }: EnvCall): Variables {
+  if (args.length > 0) throw new MachineError("failed", "Error: Expected no machine name when the -u flag is present");
+  return {
+    ...unset("DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"),
+    ...(terminal.platform === "win32" && unset("COMPOSE_CONVERT_WINDOWS_PATHS")),
+    ...(values.noProxy && unset(noProxyName(terminal))),
+  };
+}
+
+async function ofMachine({ args, values, session, terminal }: EnvCall): Promise<Variables> {
+  const host = await loadHost(session, await oneName(args, session));
+  if (values.swarm) checkSwarm(session, host);
+  const { url, address, hasTls } = await checkEndpoint(session, host, "Error checking TLS connection");
+  return {
+    // Those of a machine before would be taken for this one's.
+    ...(hasTls ? { DOCKER_TLS_VERIFY: "1" } : unset("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")),
+    DOCKER_HOST: values.swarm ? swarmUrl(host, url) : url,
+    ...(hasTls && { DOCKER_CERT_PATH: host.dir }),
+    DOCKER_MACHINE_NAME: host.name,
+    ...(terminal.platform === "win32" && { COMPOSE_CONVERT_WINDOWS_PATHS: "true" }),
+    ...(values.noProxy && { [noProxyName(terminal)]: noProxyWith(address, terminal) }),
+  };
+}
+
+function unset(...names: readonly string[]): Variables {
+  return Object.fromEntries(names.map((name) => [name, null]));
+}
+
 export const config = defineCommand({
   usage: "[NAME]",
   options: { swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }) },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, out, answer }) {
     const host = await loadHost(session, await oneName(args.slice(0, 1), session));
     if (values.swarm) checkSwarm(session, host);
     const { url, hasTls } = await checkEndpoint(session, host, "Error running connection boilerplate");
-    const file = (name: string): string => JSON.stringify(join(host.dir, name));
-    if (hasTls) {
-      print(terminal, "--tlsverify");
-      print(terminal, `--tlscacert=${file("ca.pem")}`);
-      print(terminal, `--tlscert=${file("cert.pem")}`);
-      print(terminal, `--tlskey=${file("key.pem")}`);
+    const dockerHost = values.swarm ? swarmUrl(host, url) : url;
+    const file = (name: string): string => join(host.dir, name);
+    const tls = hasTls ? { caCert: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") } : undefined;
+    if (tls !== undefined) {
+      print(out, "--tlsverify");
+      print(out, `--tlscacert=${JSON.stringify(tls.caCert)}`);
+      print(out, `--tlscert=${JSON.stringify(tls.cert)}`);
+      print(out, `--tlskey=${JSON.stringify(tls.key)}`);
     }
-    print(terminal, `-H=${values.swarm ? swarmUrl(host, url) : url}`);
+    print(out, `-H=${dockerHost}`);
+    answer({ name: host.name, host: dockerHost, tls: tls ?? null });
   },
 });
-
-const tlsVariables = ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"];
-
-function variables({ platform }: Terminal): string[] {
-  const names = ["DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME"];
-  return platform === "win32" ? [...names, "COMPOSE_CONVERT_WINDOWS_PATHS"] : names;
-}
 
 /** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
 function hint(comment: string, evaluate: ShellSyntax["evaluate"], line: readonly string[], terminal: Terminal): void {

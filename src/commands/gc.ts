@@ -15,21 +15,30 @@ export const gc = defineCommand({
 
   driver: chosenDriver,
 
-  async run({ args, values, chosen, session, terminal }) {
+  async run({ args, values, chosen, session, out, answer }) {
     if (args.length > 0) throw new MachineError("usage", "gc takes no names: it is for what no machine here has");
     if (chosen === undefined) return;
     const unused = await findUnused(session, chosen.driver, chosen.values);
+    const removed = new Set<Resource>();
+    let errors: readonly MachineError[] = [];
     if (unused.length === 0) {
       session.tell(`The driver ${chosen.driver.name} has nothing of this store that no machine in it has.`);
     } else if (values.yes) {
-      const errors = await removeUnused(session, unused, ({ kind, id }) => {
-        print(terminal, `Removed ${kind} ${id}`);
+      errors = await removeUnused(session, unused, (one) => {
+        print(out, `Removed ${one.kind} ${one.id}`);
+        removed.add(one);
       });
-      if (errors.length > 0) throw joined(errors);
     } else {
-      terminal.write(table(unused));
+      out.write(table(unused));
       session.tell("Nothing was removed. To remove these, type the same again with --yes.");
     }
+    answer(
+      unused.map((one) => {
+        const { kind, id, machine = null, about } = one;
+        return { kind, id, machine, about, isRemoved: removed.has(one) };
+      }),
+    );
+    if (errors.length > 0) throw joined(errors);
   },
 });
 

@@ -2,7 +2,7 @@ import { providerIo } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { MachineError, text } from "../driver/index.js";
 import { align } from "../ui/table.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
 import { fetchImage, labelOf } from "../vm/image/cache.js";
 import { catalogue, defaultImage } from "../vm/image/catalogue.js";
 import { shortDigest } from "../vm/image/digest.js";
@@ -10,6 +10,7 @@ import { chooseImage, hostArchitecture } from "../vm/image/choose.js";
 import { megabytes } from "../vm/image/progress.js";
 import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/image/stored-images.js";
 import { defineCommand } from "./command.js";
+import type { Result } from "./result.js";
 
 export const image = defineCommand({
   usage: "ls | pull [NAME|URL|FILE] | prune",
@@ -17,23 +18,22 @@ export const image = defineCommand({
     digest: text({ help: "Digest that the image to pull must have: sha256:HEX or sha512:HEX", default: "" }),
   },
 
-  async run({ args: [what, ...args], values: { digest }, session, terminal }) {
+  async run({ args: [what, ...args], values: { digest }, session, ...result }) {
     if (args.length > (what === "pull" ? 1 : 0)) throw new MachineError("usage", "too many arguments");
     if (digest !== "" && what !== "pull") throw new MachineError("usage", "--digest is for pull");
-    if (what === "ls") await list(session, terminal);
-    else if (what === "pull") await pull(args[0] ?? defaultImage, digest, session, terminal);
-    else if (what === "prune") await prune(session, terminal);
+    if (what === "ls") await list(session, result);
+    else if (what === "pull") await pull(args[0] ?? defaultImage, digest, session, result);
+    else if (what === "prune") await prune(session, result);
     else throw new MachineError("usage", "image can ls, pull or prune");
   },
 });
 
 /** Those of the catalogue, whether they are here or not, and what else is here. */
-async function list(session: Session, terminal: Terminal): Promise<void> {
+async function list(session: Session, { out, answer }: Result): Promise<void> {
   const [stored, machines] = [await storedImages(session.store.root), await session.store.list()];
-  const row = (name: string, architecture: string, digest: string, image: StoredImage | undefined): string[] => {
+  const row = (name: string, architecture: string | null, digest: string, image: StoredImage | undefined) => {
     const users = machines.filter((one) => "config" in one && digestIn(one.config.Driver) === digest);
-    const cached = image === undefined ? "-" : `${megabytes(image.kept)} MB`;
-    return [name, architecture, cached, shortDigest(digest), users.map((one) => one.name).join(" ") || "-"];
+    return { name, architecture, cachedBytes: image?.kept ?? null, digest, usedBy: users.map((one) => one.name) };
   };
   const rows = [
     ...catalogue.map(({ name, architecture, digest }) =>
@@ -46,13 +46,18 @@ async function list(session: Session, terminal: Terminal): Promise<void> {
     ),
     ...stored
       .filter(({ digest }) => !catalogue.some((one) => one.digest === digest))
-      .map((one) => row(labelOf({ url: one.source, digest: one.digest }), "-", one.digest, one)),
+      .map((one) => row(labelOf({ url: one.source, digest: one.digest }), null, one.digest, one)),
   ];
-  const table = [["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...rows];
-  terminal.write(align(table.map((cells) => `${cells.join("\t")}\n`).join("")));
+  const cells = rows.map(({ name, architecture, cachedBytes, digest, usedBy }) => {
+    const cached = cachedBytes === null ? "-" : `${megabytes(cachedBytes)} MB`;
+    return [name, architecture ?? "-", cached, shortDigest(digest), usedBy.join(" ") || "-"];
+  });
+  const table = [["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...cells];
+  out.write(align(table.map((line) => `${line.join("\t")}\n`).join("")));
+  answer(rows);
 }
 
-async function pull(given: string, digest: string, session: Session, terminal: Terminal): Promise<void> {
+async function pull(given: string, digest: string, session: Session, { out, answer }: Result): Promise<void> {
   const chosen = chooseImage(given, digest, hostArchitecture());
   const [machine, step, now] = [labelOf(chosen), "get the image", Date.now];
   session.report({ type: "started", machine, step, at: now() });
@@ -64,18 +69,20 @@ async function pull(given: string, digest: string, session: Session, terminal: T
     if (chosen.digest === "") {
       session.tell(`Nobody said which digest ${machine} must have. To have this one again: --digest ${got.digest}`);
     }
-    print(terminal, got.path);
+    print(out, got.path);
+    answer({ path: got.path, digest: got.digest });
   } catch (error) {
     session.report({ type: "failed", machine, step, at: now(), error });
     throw error;
   }
 }
 
-async function prune(session: Session, terminal: Terminal): Promise<void> {
+async function prune(session: Session, { out, answer }: Result): Promise<void> {
   const { store, tell } = session;
   const lock: Parameters<typeof pruneImages>[1]["lock"] = (name, work) => store.lockNamed(name, work, { wait: 100 });
   const removed = await pruneImages(store.root, { lock }, () => use(session));
-  for (const { name, bytes } of removed) print(terminal, `Removed ${name} (${megabytes(bytes)} MB)`);
+  answer(removed.map(({ name, bytes }) => ({ name, bytes })));
+  for (const { name, bytes } of removed) print(out, `Removed ${name} (${megabytes(bytes)} MB)`);
   const freed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   tell(removed.length === 0 ? "There is nothing to remove." : `${megabytes(freed)} MB are free again.`);
   const { hasUnpinned, isUnknown } = await use(session);

@@ -6,13 +6,15 @@ import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
+import { refuseFormat } from "./result.js";
 
 export const inspect = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: {
     format: text({ help: "Format the output using the given go template.", short: "f" }),
   },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, json, session, terminal }) {
+    refuseFormat(json, values.format);
     const { dir, config } = await session.store.read(await oneName(args, session));
     // Beside what config.json holds: docker-machine shows nothing of them.
     const shown = { ...config, Certificates: machineCertificates(dir) };

@@ -1,8 +1,10 @@
 import { boolean, integer, list, MachineError, text } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
+import type { Listed } from "../core/listing.js";
 import { defineCommand } from "./command.js";
-import { filterOf, type Filter, type Filterable } from "./filter.js";
+import { filterOf, swarmMaster, type Filter, type Filterable } from "./filter.js";
+import { refuseFormat, type Result } from "./result.js";
 import { warnOfSwarm } from "./swarm.js";
 
 const timeout = integer({
@@ -20,27 +22,29 @@ export const ls = defineCommand({
     timeout,
     format: text({ help: "Pretty-print machines using a Go template", short: "f" }),
   },
-  async run({ values, session, terminal }) {
+  async run({ values, json, session, out, answer }) {
+    refuseFormat(json, values.format);
     const filter = filterOf(values.filter);
     if (filter.keys.has("swarm")) warnOfSwarm(session);
     if (values.quiet && !filter.keys.has("state")) {
       const isByName = [...filter.keys].every((key) => key === "name");
       const machines = isByName ? (await session.store.names()).map(unread) : (await session.store.list()).map(unasked);
-      printNames(terminal, filter, machines);
+      sayNames({ out, answer }, filter, machines);
       return;
     }
     const { listMachines } = await import("../core/listing.js");
     const rows = await listMachines(session, await session.store.list(), {
       limit: values.timeout * 1000,
-      certificates: values.format !== undefined,
+      certificates: json || values.format !== undefined,
     });
     if (values.quiet) {
-      printNames(terminal, filter, rows);
+      sayNames({ out, answer }, filter, rows);
       return;
     }
     const { render } = await import("./list-format.js");
     const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
-    terminal.write(render(shown, rows, values.format));
+    out.write(render(shown, rows, values.format));
+    answer(shown.map((row) => factsOf(row, rows)));
   },
 });
 
@@ -49,13 +53,14 @@ export const active = defineCommand({
   options: {
     timeout,
   },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, out, answer }) {
     if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
     const { listMachines } = await import("../core/listing.js");
     const rows = await listMachines(session, await session.store.list(), { limit: values.timeout * 1000 });
     const found = [...rows].sort(byName).find(({ isActive }) => isActive);
     if (found !== undefined) {
-      print(terminal, found.name);
+      print(out, found.name);
+      answer({ name: found.name });
       return;
     }
     const isLate = rows.some(({ state }) => state === "Timeout");
@@ -63,8 +68,23 @@ export const active = defineCommand({
   },
 });
 
-function printNames(terminal: Terminal, filter: Filter, rows: readonly Filterable[]): void {
-  for (const row of rows) if (filter.matches(row, rows)) print(terminal, row.name);
+function sayNames({ out, answer }: Result, filter: Filter, rows: readonly Filterable[]): void {
+  const shown = rows.filter((row) => filter.matches(row, rows)).map(({ name }) => name);
+  for (const name of shown) print(out, name);
+  answer(shown);
+}
+
+/** A row for programs: what is not known, or not so, is null. */
+function factsOf(row: Listed, all: readonly Listed[]): object {
+  const { name, isActive, config, state, url, dockerVersion, responseTime, certificatesEnd, error } = row;
+  return {
+    ...{ name, isActive, driver: config?.DriverName ?? null, state, url: url || null },
+    swarm: swarmMaster(row, all) ?? null,
+    dockerVersion: /^v(.+)/.exec(dockerVersion)?.[1] ?? null,
+    responseTimeMs: responseTime === 0 ? null : Math.round(responseTime),
+    certificatesEnd: certificatesEnd?.toISOString() ?? null,
+    error: error || null,
+  };
 }
 
 function unread(name: string): Filterable {

@@ -1,7 +1,8 @@
 import { loadHosts, together, type Host } from "../core/host.js";
 import type { Session } from "../core/session.js";
 import { MachineError } from "../driver/index.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { print } from "../ui/terminal.js";
+import type { Call } from "./command.js";
 
 /** The names given, or the machine called `default` where none is. */
 async function namesOrDefault(args: readonly string[], { store }: Session): Promise<readonly string[]> {
@@ -17,19 +18,29 @@ export async function oneName(args: readonly string[], session: Session): Promis
   return name ?? "default";
 }
 
+/** What is to be said of one machine. */
+interface Outcome {
+  readonly text?: string;
+  /** Stands beside the machine's name in its JSON object. */
+  readonly facts?: object;
+}
+
 /**
- * Does the work on several machines at once and prints what each returns, in the order of the names. When a machine
+ * Does the work on several machines at once and prints what comes of each, in the order of the names. When a machine
  * cannot be loaded nothing is done; when the work fails on some, the others finish and all errors are shown.
  */
 export async function onEach(
-  { args, session, terminal }: { args: readonly string[]; session: Session; terminal: Terminal },
-  work: (host: Host) => Promise<string | void>,
+  { args, session, out, answer }: Pick<Call, "args" | "session" | "out" | "answer">,
+  work: (host: Host) => Promise<Outcome | void>,
 ): Promise<void> {
   const hosts = await loadHosts(session, [...new Set(await namesOrDefault(args, session))]);
-  const works = hosts.map(work);
+  const works = hosts.map(async (host): Promise<Outcome & { readonly name: string }> => ({
+    name: host.name,
+    ...(await work(host)),
+  }));
   const results = await Promise.allSettled(works);
-  for (const result of results) {
-    if (result.status === "fulfilled" && typeof result.value === "string") print(terminal, result.value);
-  }
+  const outcomes = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  for (const { text } of outcomes) if (text !== undefined) print(out, text);
+  answer(outcomes.map(({ name, facts }) => ({ name, ...facts })));
   await together(works);
 }

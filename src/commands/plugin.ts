@@ -8,7 +8,7 @@ import { defineCommand } from "./command.js";
 export const installPlugin = defineCommand({
   usage: "[OPTIONS]",
   options: { uninstall: boolean({ help: "Take the plugin away again" }) },
-  async run({ values, terminal }) {
+  async run({ values, terminal, out, answer }) {
     if (terminal.platform === "win32") {
       throw new MachineError("unsupported", "docker on Windows takes only programs that end in .exe as plugins");
     }
@@ -18,7 +18,8 @@ export const installPlugin = defineCommand({
     await refuseForeign(path);
     if (values.uninstall) {
       await rm(path, { force: true });
-      print(terminal, `${path} is removed.`);
+      print(out, `${path} is removed.`);
+      answer({ path, isInstalled: false });
       return;
     }
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -26,7 +27,8 @@ export const installPlugin = defineCommand({
     await rm(temporary, { force: true });
     await symlink(target, temporary);
     await rename(temporary, path);
-    print(terminal, `${path} is this program: try docker machine ls`);
+    print(out, `${path} is this program: try docker machine ls`);
+    answer({ path, isInstalled: true });
   },
 });
 

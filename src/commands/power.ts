@@ -1,4 +1,5 @@
-import { changePower } from "../core/lifecycle.js";
+import { changePower, goal } from "../core/lifecycle.js";
+import { stateWord } from "../core/status.js";
 import type { Verb } from "../driver/index.js";
 import { defineCommand, sudoOptions, type Call, type Command } from "./command.js";
 import { onEach } from "./machines.js";
@@ -34,7 +35,7 @@ function stopping(verb: Verb, words: Words): Command {
 }
 
 function change(
-  call: Pick<Call, "args" | "session" | "terminal">,
+  call: Pick<Call, "args" | "session" | "out" | "answer">,
   verb: Verb,
   { doing, done }: Words,
   passwordFile: string | undefined,
@@ -43,6 +44,6 @@ function change(
   return onEach(call, async (host) => {
     session.tell(`${doing} "${host.name}"...`);
     await changePower(session, host, verb, sudoPassword(session, host.name, passwordFile));
-    return `Machine "${host.name}" was ${done}.`;
+    return { text: `Machine "${host.name}" was ${done}.`, facts: { state: stateWord(goal[verb]) } };
   });
 }

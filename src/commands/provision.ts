@@ -34,14 +34,18 @@ export const regenerateCerts = defineCommand({
     ...sudoOptions,
   },
   async run(call) {
-    const { values, session, terminal } = call;
+    const { values, session, terminal, json } = call;
     if (!values.force) {
-      const answer = await askLine(terminal, "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ");
+      const question = "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ";
+      const answer = await askLine(terminal, question, json ? session.tell : undefined);
       if (answer === undefined) {
         const line = ["machine regenerate-certs -f", ...call.args].join(" ");
         throw new MachineError("failed", "EOF", { hint: `nobody answered; without a question: ${line}` });
       }
-      if (!/^\s*y/i.test(answer)) return;
+      if (!/^\s*y/i.test(answer)) {
+        call.answer([]);
+        return;
+      }
     }
     session.tell("Regenerating TLS certificates");
     const renewed = lazily(async () => {

@@ -1,10 +1,9 @@
 import { removeMachine } from "../core/remove.js";
-import type { Session } from "../core/session.js";
 import { boolean, isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { joined } from "../core/host.js";
 import { askLine } from "../ui/prompt.js";
-import { print, type Terminal } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand, type Call } from "./command.js";
 
 export const rm = defineCommand({
   usage: "[OPTIONS] NAME...",
@@ -15,33 +14,37 @@ export const rm = defineCommand({
     }),
     y: boolean({ help: "Assumes automatic yes to proceed with remove, without prompting further user confirmation" }),
   },
-  async run({ args, values, session, terminal }) {
+  async run(call) {
+    const { args, values, session, out, answer } = call;
     if (args.length === 0) {
       throw new MachineError("failed", "Error: Expected to get one or more machine names as arguments");
     }
-    print(terminal, `About to remove ${args.join(", ")}`);
-    print(terminal, "WARNING: This action will delete both local reference and remote instance.");
-    if (!values.force && !values.y && !(await agreed(args, session, terminal))) return;
+    print(out, `About to remove ${args.join(", ")}`);
+    print(out, "WARNING: This action will delete both local reference and remote instance.");
+    const isAgreed = values.force || values.y || (await agreed(call));
+    const removed: string[] = [];
     const errors: unknown[] = [];
-    for (const name of args) {
+    for (const name of isAgreed ? args : []) {
       try {
         await removeMachine(session, name, values.force);
-        print(terminal, `Successfully removed ${name}`);
+        print(out, `Successfully removed ${name}`);
+        removed.push(name);
       } catch (error) {
         const failure = removalError(name, error);
         if (values.force && isMachineError(failure)) session.tell(`${failure.message}\nCan't remove "${name}"`);
         else errors.push(failure);
       }
     }
+    answer(removed.map((name) => ({ name })));
     if (errors.length > 0) throw joined(errors);
   },
 });
 
 /** Exactly one word that begins with y, as docker-machine has it. */
-async function agreed(names: readonly string[], { tell }: Session, terminal: Terminal): Promise<boolean> {
-  const answer = await askLine(terminal, "Are you sure? (y/n): ");
+async function agreed({ args, json, session, terminal }: Call): Promise<boolean> {
+  const answer = await askLine(terminal, "Are you sure? (y/n): ", json ? session.tell : undefined);
   if (answer === undefined)
-    tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
+    session.tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${args.join(" ")}`);
   return /^\s*y\S*\s*$/i.test(answer ?? "");
 }
 

@@ -6,9 +6,11 @@ export const scrub = defineCommand({
   usage: "[NAME...]",
   options: {},
   run: (call) =>
-    onEach(call, async ({ name }) =>
-      (await scrubMachine(call.session, name))
+    onEach(call, async ({ name }) => {
+      const hadCredentials = await scrubMachine(call.session, name);
+      const text = hadCredentials
         ? `Took the credentials of "${name}" out of the store.`
-        : `The store holds no credentials of "${name}".`,
-    ),
+        : `The store holds no credentials of "${name}".`;
+      return { text, facts: { hadCredentials } };
+    }),
 });

@@ -12,12 +12,12 @@ const usage = "[ls | set NAME VALUE... | unset NAME...]";
 export const settings = defineCommand({
   usage,
   options: {},
-  async run({ args, session, terminal }) {
+  async run({ args, session, out, answer }) {
     const { store } = session;
     const [what = "ls", ...words] = args;
     if (what === "ls" && words.length === 0) {
       for (const [name, value] of Object.entries(await readSettings(store.root))) {
-        print(terminal, `${name}=${[value].flat().join(",")}`);
+        print(out, `${name}=${[value].flat().join(",")}`);
       }
     } else if (what === "set" && words.length >= 2) {
       const [name = "", ...values] = words;
@@ -30,6 +30,7 @@ export const settings = defineCommand({
     } else {
       throw new MachineError("usage", `machine settings ${usage}`);
     }
+    answer(await readSettings(store.root));
   },
 });
 

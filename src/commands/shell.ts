@@ -29,7 +29,7 @@ export const ssh = defineCommand({
 export const trust = defineCommand({
   usage: "NAME SHA256:FINGERPRINT",
   options: {},
-  async run({ args, session, terminal }) {
+  async run({ args, session, out, answer }) {
     const [name, fingerprint, ...extra] = args;
     if (name === undefined || fingerprint === undefined || extra.length > 0) {
       throw new MachineError("usage", "a machine and the fingerprint of its new host key are needed", {
@@ -38,6 +38,7 @@ export const trust = defineCommand({
     }
     const host = await loadHost(session, name);
     await session.store.lock(name, () => openSsh(session, name, sshTargetOf(host), fingerprint));
-    print(terminal, `The host key ${fingerprint} of ${name} is trusted from now on.`);
+    print(out, `The host key ${fingerprint} of ${name} is trusted from now on.`);
+    answer({ name, fingerprint });
   },
 });

@@ -11,7 +11,7 @@ export const ip = defineCommand({
   run: (call) =>
     onEach(call, ({ machine }) => {
       const { IPAddress } = machine.state;
-      if (IPAddress !== "") return Promise.resolve(IPAddress);
+      if (IPAddress !== "") return Promise.resolve({ text: IPAddress, facts: { ip: IPAddress } });
       return Promise.reject(new MachineError("failed", "Error getting IP address: IP address is not set"));
     }),
 });
@@ -19,16 +19,21 @@ export const ip = defineCommand({
 export const url = defineCommand({
   usage: "[NAME]",
   options: {},
-  async run({ args, session, terminal }) {
-    print(terminal, await engineUrl(session, await loadHost(session, await oneName(args, session))));
+  async run({ args, session, out, answer }) {
+    const host = await loadHost(session, await oneName(args, session));
+    const url = await engineUrl(session, host);
+    print(out, url);
+    answer({ name: host.name, url });
   },
 });
 
 export const status = defineCommand({
   usage: "[NAME]",
   options: {},
-  async run({ args, session, terminal }) {
-    const { driver, machine, io } = await loadHost(session, await oneName(args, session));
-    print(terminal, stateWord((await driver.inspect(machine, io)).status));
+  async run({ args, session, out, answer }) {
+    const { name, driver, machine, io } = await loadHost(session, await oneName(args, session));
+    const state = stateWord((await driver.inspect(machine, io)).status);
+    print(out, state);
+    answer({ name, state });
   },
 });

@@ -8,19 +8,30 @@ import { sudoPassword } from "./sudo.js";
 export const snapshot = defineCommand({
   usage: "[OPTIONS] NAME save|ls|restore|rm [SNAPSHOT]",
   options: sudoOptions,
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, terminal, out, answer }) {
     const [name, what, wanted, ...extra] = args;
     if (name === undefined || extra.length > 0) throw wrong(terminal.program);
     if (what === "save") {
-      print(terminal, `Snapshot "${await saveSnapshot(session, name, wanted)}" of "${name}" was saved.`);
+      const saved = await saveSnapshot(session, name, wanted);
+      print(out, `Snapshot "${saved}" of "${name}" was saved.`);
+      answer({ name, snapshot: saved });
     } else if (what === "ls" && wanted === undefined) {
-      terminal.write(table(await listSnapshots(session, name)));
+      const snapshots = await listSnapshots(session, name);
+      out.write(table(snapshots));
+      answer(
+        snapshots.map(({ name: snapshot, at, hasMemory }) => ({
+          ...{ name, snapshot, hasMemory },
+          savedAt: at === undefined ? null : new Date(at).toISOString(),
+        })),
+      );
     } else if (what === "restore" && wanted !== undefined) {
       await restoreSnapshot(session, name, wanted, sudoPassword(session, name, values.sudoPasswordFile));
-      print(terminal, `Snapshot "${wanted}" of "${name}" was restored.`);
+      print(out, `Snapshot "${wanted}" of "${name}" was restored.`);
+      answer({ name, snapshot: wanted });
     } else if (what === "rm" && wanted !== undefined) {
       await removeSnapshot(session, name, wanted);
-      print(terminal, `Snapshot "${wanted}" of "${name}" was removed.`);
+      print(out, `Snapshot "${wanted}" of "${name}" was removed.`);
+      answer({ name, snapshot: wanted });
     } else {
       throw wrong(terminal.program);
     }

@@ -12,10 +12,11 @@ export const tunnel = defineCommand({
       help: "127.0.0.1:PORT in place of a unix socket, 0 for a free one; all users of this computer reach it",
     }),
   },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, out, answer }) {
     const host = await loadHost(session, await oneName(args, session));
     await openTunnel(session, host, values.listen, (url) => {
-      print(terminal, url);
+      print(out, url);
+      answer({ name: host.name, url });
       session.tell(`That is the DOCKER_HOST of ${host.name} until Ctrl-C ends this.`);
     });
   },

@@ -9,13 +9,17 @@ import { oneName } from "./machines.js";
 export const version = defineCommand({
   usage: "[NAME]",
   options: {},
-  async run({ args, session, terminal }) {
+  async run({ args, session, out, answer }) {
     if (args.length === 0) {
-      print(terminal, `docker-machine version ${await ownVersion()}, build machine`);
+      const version = await ownVersion();
+      print(out, `docker-machine version ${version}, build machine`);
+      answer({ version });
       return;
     }
     const host = await loadHost(session, await oneName(args, session));
     await engineUrl(session, host);
-    print(terminal, await askVersion(session, host));
+    const dockerVersion = await askVersion(session, host);
+    print(out, dockerVersion);
+    answer({ name: host.name, dockerVersion });
   },
 });

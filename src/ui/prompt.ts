@@ -43,9 +43,16 @@ export async function askSecret(terminal: Terminal, message: string): Promise<st
   return isPerson(terminal) ? ask<string>(terminal, { type: "password", message }) : undefined;
 }
 
-/** Prints the question to stdout, as docker-machine does, and reads one line of stdin; undefined at its end. */
-export async function askLine(terminal: Terminal, question: string): Promise<string | undefined> {
-  terminal.write(question);
+/**
+ * Reads one line of stdin; undefined at its end.
+ * @param show takes the question. Default: to stdout, as docker-machine has it
+ */
+export async function askLine(
+  terminal: Terminal,
+  question: string,
+  show: (question: string) => void = terminal.write,
+): Promise<string | undefined> {
+  show(question);
   const lines = createInterface({ input: terminal.stdin });
   try {
     for await (const line of lines) return line;

@@ -18,8 +18,8 @@ export interface Terminal {
 }
 
 /** A result: what a script reads. */
-export function print(terminal: Terminal, text: string): void {
-  terminal.write(`${text}\n`);
+export function print({ write }: Pick<Terminal, "write">, text: string): void {
+  write(`${text}\n`);
 }
 
 /** Everything else: progress, warnings, questions. */

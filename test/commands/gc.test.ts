@@ -2,8 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { gc } from "../../src/commands/gc.js";
+import { resultOf } from "../../src/commands/result.js";
 import { openSession } from "../../src/core/session.js";
 import { MachineError, type Driver, type Resource } from "../../src/driver/index.js";
+import { answerOf } from "../support/answers.js";
 import { createNone, newHome, type Home } from "./support.js";
 
 /** A provider's things, each `KIND ID MACHINE`; those whose id is in `stuck` cannot be removed. */
@@ -29,7 +31,7 @@ function provider(things: readonly string[], stuck: readonly string[] = []) {
 }
 
 /** Runs `machine gc` with a driver of the test's own, which takes the place of `none`. */
-async function collect(home: Home, driver: Driver, yes = false) {
+async function collect(home: Home, driver: Driver, yes = false, json = false) {
   const written: string[] = [];
   const told: string[] = [];
   const terminal = {
@@ -51,7 +53,7 @@ async function collect(home: Home, driver: Driver, yes = false) {
   });
   const ran = gc.run({
     ...{ args: [], line: ["gc"], values: { driver: "none", yes }, chosen: { driver, values: {} } },
-    ...{ json: false, terminal, session },
+    ...{ json, terminal, session, ...resultOf(terminal, json) },
   });
   const error = await ran.then(
     () => undefined,
@@ -105,6 +107,20 @@ test("with --yes it removes, tells of each failure and goes on", async () => {
   expect(stdout).toBe("Removed instance i-1\nRemoved instance i-2\n");
   expect(error?.message).toBe("could not remove the volume v-1: it is in use");
   expect([...left]).toEqual(["volume v-1 a"]);
+});
+
+test("with --json it answers with all that there was, removed or not, by its schema", async () => {
+  const home = await newHome();
+  const { driver } = provider(["instance i-1 a", "group g-1"], ["g-1"]);
+  const facts = { about: "somewhere", isRemoved: false };
+  const all = [
+    { kind: "instance", id: "i-1", machine: "a", ...facts },
+    { kind: "group", id: "g-1", machine: null, ...facts },
+  ];
+  expect(await answerOf("gc", (await collect(home, driver, false, true)).stdout)).toEqual(all);
+  const { stdout, error } = await collect(home, driver, true, true);
+  expect(await answerOf("gc", stdout)).toEqual([{ ...all[0], isRemoved: true }, all[1]]);
+  expect(error?.message).toContain("g-1");
 });
 
 test("a driver that cannot tell says so, and names are refused", async () => {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exampleState } from "../drivers/qemu/support.js";
 import { fixtureIn, putConfig } from "../store/support.js";
+import { answerOf, answersOf } from "../support/answers.js";
+import { output } from "../support/command.js";
 import { createNone, newHome, type Home } from "./support.js";
 
 /** A machine of the driver qemu that does not run, and its console's log. */
@@ -34,6 +36,36 @@ test("machine console -f goes on with what is printed, also after a new start, u
   await new Promise((resolve) => setTimeout(resolve, 600));
   controller.abort();
   expect((await running).stdout).toBe("first\nsecond\nanew\n");
+});
+
+test("machine console --json answers in lines, with -f as well", async () => {
+  const home = await newHome();
+  await putQemu(home, "one\n\n\u001b[1mlast");
+  const { stdout } = await home.machine(["console", "--json", "vm"]);
+  expect(await answersOf("console", stdout)).toEqual([{ line: "one" }, { line: "" }, { line: "last" }]);
+  const controller = new AbortController();
+  const running = home.machine(["console", "-f", "--json", "vm"], { signal: controller.signal });
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  controller.abort();
+  expect(await answersOf("console", (await running).stdout)).toEqual([{ line: "one" }, { line: "" }]);
+});
+
+test("machine snapshot --json answers as its schema says", async () => {
+  const home = await newHome();
+  await putQemu(home, "");
+  await output("qemu-img", ["create", "-f", "qcow2", join(home.store, "machines", "vm", "disk.qcow2"), "1M"]);
+  const answer = async (...words: readonly string[]) => {
+    const { stdout, stderr } = await home.machine(["snapshot", "--json", "vm", ...words], {
+      env: { PATH: process.env["PATH"] },
+    });
+    expect(stderr).toBe("");
+    return answerOf("snapshot", stdout);
+  };
+  expect(await answer("ls")).toEqual([]);
+  expect(await answer("save", "clean")).toEqual({ name: "vm", snapshot: "clean" });
+  expect(await answer("ls")).toMatchObject([{ name: "vm", snapshot: "clean", hasMemory: false }]);
+  expect(await answer("restore", "clean")).toEqual({ name: "vm", snapshot: "clean" });
+  expect(await answer("rm", "clean")).toEqual({ name: "vm", snapshot: "clean" });
 });
 
 test("machine console prints nothing of a machine that was never started", async () => {
