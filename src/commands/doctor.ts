@@ -20,7 +20,7 @@ export const doctor = defineCommand({
 
   usesSettings: true,
 
-  async run({ args, chosen, session, terminal }) {
+  async run({ args, chosen, session, out, answer }) {
     const machines = await machinesOf(session, args, chosen?.driver);
     const sections = await examine(session, {
       drivers: chosen === undefined ? await driversOf(session, args, machines) : [chosen.driver],
@@ -30,9 +30,10 @@ export const doctor = defineCommand({
       limit: 10_000,
     });
     for (const { title, results } of sections) {
-      print(terminal, title);
-      for (const result of results) print(terminal, `  ${lineOf(result)}`);
+      print(out, title);
+      for (const result of results) print(out, `  ${lineOf(result)}`);
     }
+    answer(sections);
     return sections.some(({ results }) => results.some(({ level }) => level === "problem")) ? 1 : 0;
   },
 });

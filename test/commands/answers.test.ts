@@ -28,6 +28,17 @@ const answers: Readonly<Record<string, readonly (readonly [argv: readonly string
     [[...free, "db"], { name: "db", driver: "none", url: "tcp://192.0.2.7:2376" }],
     [[...free, "--dry-run", "app"], expect.objectContaining({ Steps: [] })],
   ],
+  doctor: [
+    [
+      ["web"],
+      expect.arrayContaining([
+        {
+          title: "machine web",
+          results: expect.arrayContaining([{ what: "state", level: "ok", text: "Running" }]) as unknown,
+        },
+      ]),
+    ],
+  ],
   env: [
     [
       ["web"],
