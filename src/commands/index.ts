@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
+  logs: {
+    summary: "Show which commands this program has run on a machine, when, and how they ended",
+    load: async () => (await import("./logs.js")).logs,
+  },
   ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
   mount: {
     summary: "Mount or unmount a directory from a machine with SSHFS.",

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MachineError, type Io, type Shell, type ShellTarget, type SshTarget } from "../driver/index.js";
+import { MachineError, messageOf, type Io, type Shell, type ShellTarget, type SshTarget } from "../driver/index.js";
 import { machinePaths } from "../store/paths.js";
 import type { SshConnection } from "../shell/ssh.js";
 import type { Session } from "./session.js";
 
 /** The real {@link Io} of one machine. `dir` is its directory in the store, where its host keys are pinned. */
 export function machineIo(session: Session, machine: { readonly name: string; readonly dir: string }): Io {
-  const connections = new Map<string, Promise<Shell & { readonly closed?: boolean }>>();
+  const connections = new Map<string, Promise<Connection>>();
   return {
     ...providerIo(session),
     shell: async (target) => {
@@ -44,14 +44,46 @@ export function providerIo(session: Session): Io {
   };
 }
 
+type Connection = Shell & { readonly closed?: boolean };
+
 async function openShell(
   session: Session,
-  machine: { readonly name: string; readonly dir: string },
+  { name }: { readonly name: string },
   target: ShellTarget,
-): Promise<Shell & { readonly closed?: boolean }> {
-  if (target.kind === "ssh") return openSsh(session, machine.name, target);
+): Promise<Connection> {
+  if (target.kind === "ssh") return logged(session, name, await openSsh(session, name, target));
   const { programShell } = await import("../shell/exec.js");
-  return programShell(target.argv, { env: session.env, signal: session.signal });
+  return logged(session, name, programShell(target.argv, { env: session.env, signal: session.signal }));
+}
+
+/** The same shell, with each of its commands in the machine's log. */
+function logged({ store, debug }: Session, name: string, shell: Connection): Connection {
+  const { commandLog } = machinePaths(store.root, name);
+  return {
+    get closed() {
+      return shell.closed ?? false;
+    },
+    exec: async (command, options) => {
+      const since = Date.now();
+      const note = async (end: { readonly exitCode: number | null; readonly error: string | null }): Promise<void> => {
+        const { noteCommand } = await import("../store/command-log.js");
+        const [at, durationMs] = [new Date(since).toISOString(), Date.now() - since];
+        await noteCommand(commandLog, { at, command: options?.purpose ?? command, durationMs, ...end }).catch(
+          (error: unknown) => {
+            debug(`(${name}) its log cannot be written: ${messageOf(error)}`);
+          },
+        );
+      };
+      try {
+        const result = await shell.exec(command, options);
+        await note({ exitCode: result.code, error: null });
+        return result;
+      } catch (error) {
+        await note({ exitCode: null, error: messageOf(error) });
+        throw error;
+      }
+    },
+  };
 }
 
 /**

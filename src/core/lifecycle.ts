@@ -8,7 +8,12 @@ import type { Session } from "./session.js";
 import { refreshSshConfig } from "./ssh-config.js";
 
 /** What the machine is after it. */
-export const goal: Readonly<Record<Verb, Status>> = { start: "running", restart: "running", stop: "stopped", kill: "stopped" };
+export const goal: Readonly<Record<Verb, Status>> = {
+  start: "running",
+  restart: "running",
+  stop: "stopped",
+  kill: "stopped",
+};
 
 /**
  * Brings the machine into the state that the verb means and waits until it is so. Where that gives it another address,

@@ -78,6 +78,7 @@ async function setClock(
   });
   const script = {
     name: `${name}: could not set the clock`,
+    purpose: "set the clock",
     text: 'date -u -s "@$NOW"',
     params: { NOW: String(Math.round(io.now() / 1_000)) },
   };

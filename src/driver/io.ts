@@ -13,6 +13,8 @@ export interface ExecOptions {
   readonly input?: string | Uint8Array;
   /** Called with each line of output as it arrives (both streams, without the line end). */
   readonly onLine?: (line: string) => void;
+  /** What the command is for, in the machine's log: "install the engine". Default: the command itself. */
+  readonly purpose?: string;
   /** Milliseconds after which the command is given up with an `unreachable` error. Default: 600,000. */
   readonly timeout?: number;
 }

@@ -76,7 +76,7 @@ export function openHost({ machine, shell, sudoPassword, notice }: HostOptions):
     const privilege = plain ? asUser : await (root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword)));
     const text = await template("lib.sh", ...templates);
     const name = `${machine}: could not ${step}`;
-    await runScript(connection, { ...script, name, text, onLine }, privilege).catch((error: unknown) => {
+    await runScript(connection, { ...script, name, purpose: step, text, onLine }, privilege).catch((error: unknown) => {
       throw duringStep(machine, name, error);
     });
     return told;

@@ -14,6 +14,8 @@ export const asUser: Privilege = { prefix: "" };
 export interface Script {
   /** What an error says first: "web-1: could not install the engine". */
   readonly name: string;
+  /** What the machine's log calls it. Default: `name`. */
+  readonly purpose?: string;
   /** POSIX shell. It finds /dev/null as stdin, and `input` on descriptor 3. */
   readonly text: string;
   /** Exported before the text runs, by name (`[A-Z][A-Z0-9_]*`). Never seen in a process list. */
@@ -38,6 +40,7 @@ export async function runScript(shell: Shell, script: Script, { prefix, password
   const lines: string[] = [];
   const result = await shell.exec(command, {
     input: Buffer.concat([passwordLine(password), body, Buffer.from(script.input ?? "")]),
+    purpose: script.purpose ?? script.name,
     timeout: script.timeout ?? 120_000,
     onLine: (line) => {
       lines.push(line);
@@ -88,7 +91,10 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
  * @throws MachineError `failed` that says what the host lacks
  */
 export async function becomeRoot(shell: Shell, askPassword: () => Promise<string | undefined>): Promise<Privilege> {
-  const { stdout } = await shell.exec(`sh -c '${probe}'`, { timeout: 60_000 });
+  const { stdout } = await shell.exec(`sh -c '${probe}'`, {
+    purpose: "find out how to become root",
+    timeout: 60_000,
+  });
   // A login shell may greet on stdout.
   const [, user = "", way = "", why = ""] = /^machine-user: (.*)\nmachine-way: (.*)\n([^]*)/m.exec(stdout) ?? [];
   if (way === "root") return asUser;
@@ -119,6 +125,7 @@ async function bySudoPassword(shell: Shell, user: string, password: string | und
   const privilege: Privilege = { prefix: "sudo -k -S -p '' -- ", password };
   const { code, stderr } = await shell.exec(`${privilege.prefix}sh -c :`, {
     input: passwordLine(password),
+    purpose: "try the password for sudo",
     timeout: 60_000,
   });
   if (code !== 0) throw refusal(user, stderr);

@@ -95,6 +95,8 @@ export interface MachinePaths {
   readonly knownHosts: string;
   /** How docker clients reach the engine, where not by TLS: `ssh` or `both`; ours, docker-machine ignores it. */
   readonly transport: string;
+  /** Commands that were run on the machine: see command-log.ts; ours, docker-machine ignores it. */
+  readonly commandLog: string;
   /** Copy of the store's `caCert`, so that `dir` can be DOCKER_CERT_PATH. */
   readonly caCert: string;
   /** Copy of the store's `clientCert`. */
@@ -120,6 +122,7 @@ export function machinePaths(root: string, name: string): MachinePaths {
     progress: at("progress.json"),
     knownHosts: at("known_hosts"),
     transport: at("docker-transport"),
+    commandLog: at("commands.jsonl"),
     caCert: at("ca.pem"),
     clientCert: at("cert.pem"),
     clientKey: at("key.pem"),

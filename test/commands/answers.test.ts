@@ -84,7 +84,7 @@ const answers: Readonly<Record<string, readonly (readonly [argv: readonly string
 };
 
 /** Those whose home is another one. */
-const elsewhere: readonly string[] = ["active", "console", "gc", "ip", "snapshot"];
+const elsewhere: readonly string[] = ["active", "console", "gc", "ip", "logs", "snapshot"];
 
 test("every command has a schema for its answer, or a reason to have none", async () => {
   const all = await schemas();

@@ -43,6 +43,18 @@ describeOnHosts("With --json, on a real host,", (lab) => {
     },
   );
 
+  test("logs tells what was run on the host, and nothing secret", async () => {
+    const { code, stdout, stderr } = await program.machine(["logs", "--json", "web"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const commands = (await answersOf("logs", stdout)) as { command: string; exitCode: number }[];
+    for (const command of ["find out how to become root", "read the host's facts"]) {
+      expect(commands).toContainEqual(expect.objectContaining({ command, exitCode: 0 }));
+    }
+    expect(stdout).not.toContain("PRIVATE KEY");
+    const { stdout: table } = await program.machine(["logs", "-n", "1", "web"]);
+    expect(table).toMatch(/^BEGUN +TOOK +EXIT +COMMAND\n\S+Z +\d+\.\d s +0 +[a-z].*\n$/);
+  });
+
   test("trust, tunnel and install-plugin answer with what there is then", async () => {
     const fingerprint = host.hostKeyFingerprint;
     expect((await answer("trust", ["web", fingerprint])).answer).toEqual({ name: "web", fingerprint });

@@ -76,7 +76,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
 
   test("has its host key pinned before the first contact, and keeps no private key but ours", async () => {
     expect((await readdir(join(program.store, "machines", "one"))).sort()).toEqual([
-      ...["ca.pem", "cert.pem", "config.json", "id_rsa", "id_rsa.pub", "key.pem", "known_hosts"],
+      ...["ca.pem", "cert.pem", "commands.jsonl", "config.json", "id_rsa", "id_rsa.pub", "key.pem", "known_hosts"],
       ...["server-key.pem", "server.pem"],
     ]);
     const shown = await machine("ssh", "one", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; ls /etc/machine-node");

@@ -96,9 +96,16 @@ async function expectWhole({ program }: Place, about: string): Promise<void> {
   expect(served, about).toMatchObject({ code: 0, stdout: "linux\n", stderr: "" });
   expect(await succeeds(program, about, "ls"), about).toMatch(/^web .* Running .*v\d\S+ *\n/m);
   expect(await readdir(join(program.store, "machines")), about).toEqual(["web"]);
-  expect((await readdir(join(program.store, "machines", "web"))).sort(), about).toEqual(
-    ["ca.pem", "cert.pem", "config.json", "key.pem", "known_hosts", "server-key.pem", "server.pem"].sort(),
-  );
+  expect((await readdir(join(program.store, "machines", "web"))).sort(), about).toEqual([
+    "ca.pem",
+    "cert.pem",
+    "commands.jsonl",
+    "config.json",
+    "key.pem",
+    "known_hosts",
+    "server-key.pem",
+    "server.pem",
+  ]);
   expect((await readdir(join(program.store, "certs"))).sort(), about).toEqual(
     ["ca-key.pem", "ca.pem", "cert.pem", "key.pem"].sort(),
   );

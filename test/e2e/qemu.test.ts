@@ -79,7 +79,17 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     const key = await inside("sudo cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub");
     expect(await said("console", "vm")).toContain(key);
     expect((await readdir(join(program.store, "machines", "vm"))).sort()).toEqual([
-      ...["addresses.json", "ca.pem", "cert.pem", "config.json", "console.log", "disk.qcow2", "id_rsa", "id_rsa.pub"],
+      ...[
+        "addresses.json",
+        "ca.pem",
+        "cert.pem",
+        "commands.jsonl",
+        "config.json",
+        "console.log",
+        "disk.qcow2",
+        "id_rsa",
+        "id_rsa.pub",
+      ],
       ...["key.pem", "known_hosts", "ports.json", "qemu.pid", "qmp.sock", "server-key.pem", "server.pem"],
     ]);
   });
