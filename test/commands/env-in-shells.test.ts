@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { finish } from "../support/command.js";
 import { createNone, newHome, type Home } from "./support.js";
 
@@ -23,13 +24,17 @@ const evaluators: Readonly<Record<string, readonly string[]>> = {
 
 const dockers = ["DOCKER_TLS_VERIFY", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_MACHINE_NAME", "NO_PROXY"];
 
+/** Some shells write there whatever they are told. */
+const shellHome = await mkdtemp(join(tmpdir(), "machine-shell-"));
+afterAll(() => rm(shellHome, { recursive: true }));
+
 /** What the shell has of Docker's variables after it has evaluated what `env` prints. */
 async function evaluated(
   evaluator: readonly string[],
   input: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<Record<string, string>>> {
-  const surroundings = { HOME: "/nonexistent", PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8", ...env };
+  const surroundings = { HOME: shellHome, PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8", ...env };
   // Between pipes, since Node gives its children sockets, which cannot be opened as /dev/stdin.
   const piped = ["-o", "pipefail", "-c", 'cat | "$@" | cat', "bash", ...evaluator];
   const { code, stdout, stderr } = await finish("bash", piped, { env: surroundings, input });
