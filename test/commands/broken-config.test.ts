@@ -40,7 +40,7 @@ describe.each(["container", "generic", "none"])("a config.json of %s with any va
           await expectTold(home, join(dir, "config.json"));
           expect(await readdir(dirname(dir))).toEqual([]);
         }),
-        { numRuns: at[0] === "Driver" ? 20 : 4 },
+        { numRuns: at[0] === "Driver" ? 8 : 2 },
       );
     }
     await rename(saved, dir);

@@ -59,7 +59,8 @@ const points: Readonly<Record<string, Point>> = {
 
 /** What is done afterwards. */
 const ends = ["resume", "rm", "gc"] as const;
-const times = 5;
+/** How often each point is aimed at: at least once for each end. */
+const times = Number(process.env["MOMENTS"] ?? 3);
 
 interface Case {
   readonly point: string;
@@ -91,9 +92,8 @@ describeOnHosts("a create at EC2 that is killed", (lab) => {
   });
   afterAll(() => Promise.all(programs.map(({ remove }) => remove())));
 
-  test("at 60 random moments, five aimed at each step, leaves no instance unseen, and launches none twice", async () => {
+  test("at random moments, some aimed at each step, leaves no instance unseen, and launches none twice", async () => {
     const cases = allCases(random);
-    expect(cases).toHaveLength(60);
     const hit = new Set<string>();
     let unsaved = 0;
     await shareOut(programs, cases, async (program, one) => {
