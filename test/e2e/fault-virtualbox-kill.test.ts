@@ -60,12 +60,15 @@ test("at 20 random moments, four aimed at each step, leaves no virtual machine, 
 test("two creates at once share one network, and have an address and a port each", async () => {
   const moment = { point: "started wait for ssh", delay: 0, signal: "SIGKILL" } as const;
   const names = ["one", "two"];
+  const adapters = async (): Promise<number> => [...(await asks("list", "hostonlyifs")).matchAll(/^Name:/gm)].length;
+  // One that was being made when a create was killed may be there still.
+  const before = await adapters();
   await Promise.all(names.map((name) => cutOff(program, create(name), moment, { env: vb.env })));
   const states = await Promise.all(names.map(savedState));
   expect(new Set(states.map(({ IPAddress }) => IPAddress)).size).toBe(2);
   expect(new Set(states.map(({ SSHPort }) => SSHPort)).size).toBe(2);
   expect(new Set(states.map(({ HostOnlyNetwork }) => HostOnlyNetwork)).size).toBe(1);
-  expect((await asks("list", "hostonlyifs")).match(/^Name:/gm)).toHaveLength(1);
+  expect((await adapters()) - before).toBeLessThanOrEqual(1);
   await succeeds("at the end", "rm", "-y", ...names);
   expect(await asks("list", "vms")).toBe("");
 }, 300_000);
