@@ -1,7 +1,7 @@
 import { findUnused, removeUnused } from "../core/gc.js";
 import { joined } from "../core/host.js";
 import { boolean, MachineError, type Resource } from "../driver/index.js";
-import { align } from "../ui/table.js";
+import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { chosenDriver, driverOption } from "./driver.js";
@@ -29,7 +29,7 @@ export const gc = defineCommand({
         removed.add(one);
       });
     } else {
-      out.write(table(unused));
+      out.write(tableOf(unused));
       session.tell("Nothing was removed. To remove these, type the same again with --yes.");
     }
     answer(
@@ -42,7 +42,7 @@ export const gc = defineCommand({
   },
 });
 
-function table(resources: readonly Resource[]): string {
+function tableOf(resources: readonly Resource[]): string {
   const rows = resources.map(({ kind, id, machine = "-", about }) => [kind, id, machine, about]);
-  return align([["KIND", "ID", "MACHINE", "ABOUT"], ...rows].map((row) => `${row.join("\t")}\n`).join(""));
+  return table([["KIND", "ID", "MACHINE", "ABOUT"], ...rows]);
 }

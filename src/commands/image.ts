@@ -1,7 +1,7 @@
 import { providerIo } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { MachineError, text } from "../driver/index.js";
-import { align } from "../ui/table.js";
+import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
 import { fetchImage, labelOf } from "../vm/image/cache.js";
 import { catalogue, defaultImage } from "../vm/image/catalogue.js";
@@ -52,8 +52,7 @@ async function list(session: Session, { out, answer }: Result): Promise<void> {
     const cached = cachedBytes === null ? "-" : `${megabytes(cachedBytes)} MB`;
     return [name, architecture ?? "-", cached, shortDigest(digest), usedBy.join(" ") || "-"];
   });
-  const table = [["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...cells];
-  out.write(align(table.map((line) => `${line.join("\t")}\n`).join("")));
+  out.write(table([["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...cells]));
   answer(rows);
 }
 

@@ -1,7 +1,7 @@
 import { integer } from "../driver/index.js";
 import { loggedCommands, type LoggedCommand } from "../store/command-log.js";
 import { machinePaths } from "../store/paths.js";
-import { align } from "../ui/table.js";
+import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
@@ -18,16 +18,16 @@ export const logs = defineCommand({
     const shown = all.slice(values.tail === undefined ? 0 : Math.max(0, all.length - values.tail));
     if (json) for (const one of shown) print(terminal, JSON.stringify(one));
     else if (all.length === 0) session.tell(`No command was run on ${name} yet.`);
-    else terminal.write(table(shown));
+    else terminal.write(tableOf(shown));
   },
 });
 
-function table(commands: readonly LoggedCommand[]): string {
+function tableOf(commands: readonly LoggedCommand[]): string {
   const rows = commands.map(({ at, command, durationMs, exitCode, error }) => [
     at.replace(/\.\d+/, ""),
     `${(durationMs / 1_000).toFixed(1)} s`,
     exitCode === null ? "-" : String(exitCode),
     [command, ...(error === null ? [] : [error])].join(": ").replace(/\s*\n\s*/g, " "),
   ]);
-  return align([["BEGUN", "TOOK", "EXIT", "COMMAND"], ...rows].map((row) => `${row.join("\t")}\n`).join(""));
+  return table([["BEGUN", "TOOK", "EXIT", "COMMAND"], ...rows]);
 }

@@ -21,12 +21,10 @@ export const settings = defineCommand({
       }
     } else if (what === "set" && words.length >= 2) {
       const [name = "", ...values] = words;
-      await store.lockNamed("settings", async () =>
-        changeSettings(store.root, { [name]: await checked(session, name, values) }),
-      );
+      await changeSettings(store, { [name]: await checked(session, name, values) });
     } else if (what === "unset" && words.length >= 1) {
       const forgotten = Object.fromEntries(words.map((name) => [name, undefined]));
-      await store.lockNamed("settings", () => changeSettings(store.root, forgotten));
+      await changeSettings(store, forgotten);
     } else {
       throw new MachineError("usage", `machine settings ${usage}`);
     }

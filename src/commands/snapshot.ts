@@ -1,6 +1,6 @@
 import { listSnapshots, removeSnapshot, restoreSnapshot, saveSnapshot } from "../core/snapshot.js";
 import { MachineError, type Snapshot } from "../driver/index.js";
-import { align } from "../ui/table.js";
+import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "./command.js";
 import { sudoPassword } from "./sudo.js";
@@ -17,7 +17,7 @@ export const snapshot = defineCommand({
       answer({ name, snapshot: saved });
     } else if (what === "ls" && wanted === undefined) {
       const snapshots = await listSnapshots(session, name);
-      out.write(table(snapshots));
+      out.write(tableOf(snapshots));
       answer(
         snapshots.map(({ name: snapshot, at, hasMemory }) => ({
           ...{ name, snapshot, hasMemory },
@@ -44,11 +44,11 @@ function wrong(program: string): MachineError {
   });
 }
 
-function table(snapshots: readonly Snapshot[]): string {
+function tableOf(snapshots: readonly Snapshot[]): string {
   const rows = snapshots.map(({ name, at, hasMemory }) => [
     name,
     at === undefined ? "-" : new Date(at).toISOString().replace(/\.\d+/, ""),
     hasMemory ? "yes" : "no",
   ]);
-  return align([["NAME", "SAVED", "MEMORY"], ...rows].map((row) => `${row.join("\t")}\n`).join(""));
+  return table([["NAME", "SAVED", "MEMORY"], ...rows]);
 }

@@ -136,7 +136,7 @@ async function verdict(check: () => Promise<void>): Promise<string | true> {
 export function wordsOf(options: Options, values: Values<Options>, prefix = ""): string[] {
   return Object.entries(options).flatMap(([key, option]) => {
     const value = values[key];
-    if (option.secret === true || JSON.stringify(value) === JSON.stringify(option.default)) return [];
+    if (option.secret === true || isDefault(option, value)) return [];
     const flag = `--${names(key, option, prefix).flag}`;
     if (option.kind === "boolean") return [value === true ? flag : `${flag}=false`];
     return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, String(one)]);
@@ -152,10 +152,12 @@ function word(text: string): string {
 function keep({ store }: Session, { driver, values }: Answers): Promise<void> {
   const answered = Object.entries(driver.options).filter(([, option]) => option.ask === true);
   const changes = answered.map(([key, option]) => {
-    const isUsual = JSON.stringify(values[key]) === JSON.stringify(option.default);
-    return [names(key, option, driver.name).flag, isUsual ? undefined : String(values[key])] as const;
+    const value = values[key];
+    return [names(key, option, driver.name).flag, isDefault(option, value) ? undefined : String(value)] as const;
   });
-  return store.lockNamed("settings", () =>
-    changeSettings(store.root, { driver: driver.name, ...Object.fromEntries(changes) }),
-  );
+  return changeSettings(store, { driver: driver.name, ...Object.fromEntries(changes) });
+}
+
+function isDefault(option: Option<unknown>, value: unknown): boolean {
+  return JSON.stringify(value) === JSON.stringify(option.default);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MachineError, messageOf } from "../driver/index.js";
+import type { Store } from "./store.js";
 
 /** What a person keeps of `create`'s options, by the name of the flag: text, or of a repeatable one a list. */
 export type Settings = Readonly<Record<string, string | readonly string[]>>;
@@ -13,14 +14,16 @@ export async function readSettings(root: string): Promise<Settings> {
   return existsSync(file(root)) ? (await open(root)).store : {};
 }
 
-/** Keeps these values; undefined forgets one. The others stay. Whoever calls holds the store's lock `settings`. */
+/** Keeps these values; undefined forgets one. The others stay. */
 export async function changeSettings(
-  root: string,
+  { root, lockNamed }: Pick<Store, "root" | "lockNamed">,
   changes: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Promise<void> {
-  const settings = await open(root);
-  const all = Object.entries({ ...settings.store, ...changes });
-  settings.store = Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  await lockNamed("settings", async () => {
+    const settings = await open(root);
+    const all = Object.entries({ ...settings.store, ...changes });
+    settings.store = Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  });
 }
 
 async function open(root: string) {

@@ -16,6 +16,11 @@ export function align(text: string): string {
   return lines.map((cells) => cells.join("")).join("\n");
 }
 
+/** The same of rows of cells, each a line. */
+export function table(rows: readonly (readonly string[])[]): string {
+  return align(rows.map((row) => `${row.join("\t")}\n`).join(""));
+}
+
 /** A tab that ends the text begins no cell, so what is before it counts as the last one. */
 function dropOpenCell(cells: string[]): void {
   if (cells.length > 1 && cells.at(-1) === "") cells.pop();
