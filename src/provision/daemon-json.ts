@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { MachineError } from "../driver/index.js";
+import { fitsUnit } from "./daemon.js";
 import { engineOption } from "./engine-option.js";
 
 export const daemonJsonPath = "/etc/docker/daemon.json";
@@ -16,10 +17,13 @@ export interface EngineSettings {
   readonly opts: readonly string[];
 }
 
-export interface DaemonJson {
-  /** The whole file; what was there, byte for byte, when nothing changes. */
-  readonly text: string;
-  /** Keys that were taken away, since the unit's drop-in says them. */
+/** Where the settings go. */
+export interface Placed {
+  /** Words of dockerd's command line. */
+  readonly flags: readonly string[];
+  /** daemon.json: what was there, byte for byte, when nothing changes; undefined: there is none, and none is needed. */
+  readonly daemonJson: string | undefined;
+  /** Keys that were taken out of daemon.json, since the unit's drop-in says them. */
   readonly removed: readonly string[];
 }
 
@@ -29,31 +33,52 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** The addresses and their TLS belong to the command line; the engine refuses to have them in both places. */
 const unitKeys = ["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
 
+/** No flag, or in newer engines only. */
+const fileKeys = ["features", "min-api-version"];
+
 /**
- * The user's daemon.json with our settings: lists grow, maps are merged, other values of ours win, and all else stays.
+ * Settings are flags, as docker-machine has them: its `provision` and `regenerate-certs` put them onto the command line
+ * that they write, and the engine refuses what is on the command line and in daemon.json. For the same reason a setting
+ * that the host's daemon.json has already is merged there: lists grow, maps are merged, other values of ours win.
  * @param existing the file's text; undefined or blank: there is none
- * @throws MachineError `failed` when it is no JSON object, `usage` for an option that belongs to no daemon.json
+ * @throws MachineError `failed` when it is no JSON object, `usage` for an option that cannot be set
  */
-export function mergeDaemonJson(existing: string | undefined, provider: string, settings: EngineSettings): DaemonJson {
+export function placeSettings(existing: string | undefined, provider: string, settings: EngineSettings): Placed {
   const before = parse(existing ?? "");
   const kept = Object.fromEntries(Object.entries(before).filter(([key]) => !unitKeys.includes(key)));
-  const after = wishes(provider, settings).reduce(merge, kept);
+  const wishes = dockerdOptions(provider, settings).map((option) => ({ option, json: engineOption(option) }));
+  const unfit = wishes.filter(({ option }) => !fitsUnit(option)).flatMap(({ json }) => Object.keys(json));
+  const inFile = new Set([...Object.keys(kept), ...fileKeys, ...unfit]);
+  const isForFile = ({ json }: { json: JsonObject }): boolean => Object.keys(json).some((key) => inFile.has(key));
+  const after = wishes.filter(isForFile).reduce((into, { json }) => merge(into, json), kept);
   return {
-    text: existing !== undefined && isDeepStrictEqual(after, before) ? existing : print(after, existing),
+    flags: wishes.filter((wish) => !isForFile(wish)).map(({ option }) => flagOf(option)),
+    daemonJson: isDeepStrictEqual(after, before) ? existing : print(after, existing),
     removed: Object.keys(before).filter((key) => unitKeys.includes(key)),
   };
 }
 
-/** What is wanted, one key each, so that later ones are merged into earlier ones. */
-function wishes(provider: string, settings: EngineSettings): JsonObject[] {
+/** All settings as `--engine-opt` has them. The engine refuses two values for one label: the last one counts. */
+function dockerdOptions(provider: string, settings: EngineSettings): string[] {
   const { labels, insecureRegistries, registryMirrors, storageDriver, opts } = settings;
-  return [
-    ...opts.map(engineOption),
-    ...insecureRegistries.map((registry) => ({ "insecure-registries": [registry] })),
-    ...registryMirrors.map((mirror) => ({ "registry-mirrors": [mirror] })),
-    ...(storageDriver === "" ? [] : [{ "storage-driver": storageDriver }]),
-    ...[...labels, `provider=${provider}`].map((label) => ({ labels: [label] })),
+  const options = [
+    ...opts,
+    ...insecureRegistries.map((registry) => `insecure-registry=${registry}`),
+    ...registryMirrors.map((mirror) => `registry-mirror=${mirror}`),
+    ...(storageDriver === "" ? [] : [`storage-driver=${storageDriver}`]),
+    ...[...labels, `provider=${provider}`].map((label) => `label=${label}`),
   ];
+  const keyOf = (option: string): string | undefined => /^-{0,2}label=([^=]*)/.exec(option)?.[1];
+  return options.filter((option, at) => {
+    const key = keyOf(option);
+    return key === undefined || !options.slice(at + 1).some((later) => keyOf(later) === key);
+  });
+}
+
+/** With its value in the same word, so that a switch that needs one does not take the next flag for it. */
+function flagOf(option: string): string {
+  const flag = `--${option.replace(/^--?/, "")}`;
+  return flag.includes("=") ? flag : `${flag}=true`;
 }
 
 function merge(into: JsonObject, wish: JsonObject): JsonObject {

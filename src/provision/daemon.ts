@@ -24,15 +24,30 @@ function tcpFlags(port: number | undefined): string {
   return ` -H tcp://0.0.0.0:${String(port)} --tlsverify --tlscacert=${ca} --tlscert=${cert} --tlskey=${key}`;
 }
 
+/** What the service of an engine is given. */
+export interface ServiceSettings {
+  /** Undefined: the engine opens none. */
+  readonly port: number | undefined;
+  /** Words for the end of dockerd's command line. */
+  readonly flags: readonly string[];
+  /** Lines `K=V`. */
+  readonly env: readonly string[];
+}
+
 /**
- * The drop-in for docker.service: the unit's own command line plus our port, and `env` (lines `K=V`).
- * @param port undefined: the engine opens none
+ * The drop-in for docker.service: the unit's own command line plus our port and flags, and the environment.
  * @param unit output of `systemctl cat docker.service`
  * @throws MachineError `failed` when the unit runs nothing, or when another drop-in's command line would win over ours
  */
-export function dropIn(unit: string, port: number | undefined, env: readonly string[]): string {
-  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))}${tcpFlags(port)}`];
+export function dropIn(unit: string, { port, flags, env }: ServiceSettings): string {
+  const words = joined(flags, (flag) => systemdQuote(flag).replaceAll("$", "$$$$"));
+  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))}${tcpFlags(port)}${words}`];
   return [...lines, ...env.map((line) => `Environment=${systemdQuote(line)}`), ""].join("\n");
+}
+
+/** Words to follow others; those that need it are quoted. */
+function joined(words: readonly string[], quoted: (word: string) => string): string {
+  return words.map((word) => ` ${/^[\w=.,:/@+-]+$/.test(word) ? word : quoted(word)}`).join("");
 }
 
 /** The unit's last ExecStart where ours is not counted. An empty assignment forgets those before it. */
@@ -103,9 +118,9 @@ function withoutTcp(line: string): string {
   return [...kept, ...(hosts === 0 ? ["-H unix:///var/run/docker.sock"] : [])].join(" ");
 }
 
-/** One assignment for `Environment=`: quotes, escapes and specifiers of systemd.syntax(7) and systemd.unit(5). */
-function systemdQuote(assignment: string): string {
-  const escaped = assignment
+/** One word: quotes, escapes and specifiers of systemd.syntax(7) and systemd.unit(5). Variables are for command lines only. */
+function systemdQuote(word: string): string {
+  const escaped = word
     .replace(/[\\"]/g, String.raw`\$&`)
     .replaceAll("%", "%%")
     // A carriage return ends a line of a unit as well as a line feed.
@@ -116,14 +131,15 @@ function systemdQuote(assignment: string): string {
 const [begin, end] = ["# begin of machine's lines", "# end of machine's lines"];
 
 /**
- * /etc/conf.d/docker of OpenRC, which is a shell script: what is there already, then our lines.
- * @param env lines `K=V`; K becomes a variable of the shell, so it has to be a name
+ * /etc/conf.d/docker of OpenRC, which is a shell script: what is there already, then our lines. A shell reads
+ * DOCKER_OPTS once more when the service starts, so its words are quoted. K of a line of `env` becomes a variable of the
+ * shell, so it has to be a name.
  */
-export function openrcConfig(existing: string, port: number | undefined, env: readonly string[]): string {
+export function openrcConfig(existing: string, { port, flags, env }: ServiceSettings): string {
   const own = existing.replace(new RegExp(`${begin}\n[^]*?${end}\n`), "");
   const lines = [
     begin,
-    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock${tcpFlags(port)}"`,
+    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock${tcpFlags(port)}"${quote(joined(flags, quote))}`,
     ...env.map((line) => {
       const at = line.indexOf("=");
       return `export ${line.slice(0, at)}=${quote(line.slice(at + 1))}`;
@@ -134,17 +150,19 @@ export function openrcConfig(existing: string, port: number | undefined, env: re
   return (own === "" || own.endsWith("\n") ? own : `${own}\n`) + lines.join("\n");
 }
 
-/**
- * @throws MachineError `usage` for what is no `K=V`, or what a unit could not hold: systemd ignores a whole unit from
- * the first line on that has a code point which is no character
- */
+/** systemd ignores a whole unit from the first line on that has a code point which is no character. */
+export function fitsUnit(text: string): boolean {
+  return !/[\0\p{Cs}\p{Noncharacter_Code_Point}]/u.test(text);
+}
+
+/** @throws MachineError `usage` for what is no `K=V`, or what a unit could not hold */
 export function checkEnvironment(env: readonly string[]): void {
   const nameOf = (line: string): string => line.split("=", 1)[0] ?? "";
   const wrong = env.find((line) => !/^[A-Za-z_][A-Za-z0-9_]*=/.test(line));
   if (wrong !== undefined) {
     throw new MachineError("usage", `--engine-env takes NAME=VALUE, which what begins with "${nameOf(wrong)}" is not`);
   }
-  const unfit = env.find((line) => /[\0\p{Cs}\p{Noncharacter_Code_Point}]/u.test(line));
+  const unfit = env.find((line) => !fitsUnit(line));
   if (unfit !== undefined) {
     throw new MachineError("usage", `the value of --engine-env ${nameOf(unfit)} has a code point that is no character`);
   }

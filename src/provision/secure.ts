@@ -1,6 +1,6 @@
 import { isMachineError, MachineError, type Io, type Step } from "../driver/index.js";
 import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
-import { daemonJsonPath, mergeDaemonJson } from "./daemon-json.js";
+import { daemonJsonPath, placeSettings } from "./daemon-json.js";
 import { backupPath, type Facts } from "./host.js";
 import type { Provisioning, Run } from "./provisioning.js";
 
@@ -49,15 +49,15 @@ interface HostFile {
 }
 
 async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
-  const json = mergeDaemonJson(facts.daemonJson, p.provider, p.engine);
-  if (json.removed.length > 0) {
-    const keys = json.removed.join(", ");
+  const { flags, daemonJson, removed } = placeSettings(facts.daemonJson, p.provider, p.engine);
+  if (removed.length > 0) {
+    const keys = removed.join(", ");
     p.notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
   }
   return [
     ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
-    { path: daemonJsonPath, mode: "keep", text: json.text },
-    serviceFile(p, facts),
+    ...(daemonJson === undefined ? [] : [{ path: daemonJsonPath, mode: "keep", text: daemonJson }]),
+    serviceFile(p, facts, flags),
   ];
 }
 
@@ -75,16 +75,16 @@ function openPort({ port, transport }: Provisioning): number | undefined {
   return transport === "ssh" ? undefined : port;
 }
 
-function serviceFile(p: Provisioning, { init, unit, confD }: Facts): HostFile {
+function serviceFile(p: Provisioning, { init, unit, confD }: Facts, flags: readonly string[]): HostFile {
   if (unit === undefined) {
     throw new MachineError("failed", `${p.machine}: the engine on the host is not a service`, {
       hint: "install it as a package, whose service can be configured",
     });
   }
-  const [port, { env }] = [openPort(p), p.engine];
+  const settings = { port: openPort(p), flags, env: p.engine.env };
   return init === "openrc"
-    ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", port, env) }
-    : { path: dropInPath, mode: "keep", text: dropIn(unit, port, env) };
+    ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", settings) }
+    : { path: dropInPath, mode: "keep", text: dropIn(unit, settings) };
 }
 
 function restartEngine(run: Run): Step {

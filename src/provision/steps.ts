@@ -1,6 +1,6 @@
 import { MachineError, type Step } from "../driver/index.js";
 import { checkEnvironment } from "./daemon.js";
-import { mergeDaemonJson } from "./daemon-json.js";
+import { placeSettings } from "./daemon-json.js";
 import { checkTimer, expire } from "./expire.js";
 import { installMark, openHost } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
@@ -28,7 +28,7 @@ export function upgradeSteps(p: Provisioning): Step[] {
 /** Complains of options before anything is made or changed. @throws MachineError `usage` */
 export function checkEngine(engine: EngineOptions): void {
   checkEnvironment(engine.env);
-  mergeDaemonJson(undefined, "", engine);
+  placeSettings(undefined, "", engine);
 }
 
 function begin(p: Provisioning): Run {

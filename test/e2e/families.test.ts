@@ -186,8 +186,8 @@ describeOnHosts("distributions other than Debian", (lab) => {
       ". /etc/conf.d/docker; echo $DOCKER_OPTS; stat -c '%a %n' /etc/docker/* /etc/conf.d/docker",
     );
     expect(stdout).toBe(
-      `--debug -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem
-644 /etc/docker/ca.pem\n644 /etc/docker/daemon.json\n600 /etc/docker/server-key.pem\n644 /etc/docker/server.pem\n644 /etc/conf.d/docker\n`,
+      `--debug -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem --label=provider=generic
+644 /etc/docker/ca.pem\n600 /etc/docker/server-key.pem\n644 /etc/docker/server.pem\n644 /etc/conf.d/docker\n`,
     );
     await run.provision({ version: "28.3.3" });
     expect(await asked()).toEqual(expected);

@@ -1,29 +1,87 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mergeDaemonJson, type EngineSettings } from "../../src/provision/daemon-json.js";
+import { placeSettings, type EngineSettings, type Placed } from "../../src/provision/daemon-json.js";
 import { engineOption } from "../../src/provision/engine-option.js";
 
 const none: EngineSettings = { labels: [], insecureRegistries: [], registryMirrors: [], storageDriver: "", opts: [] };
 
-const merged = (existing: string | undefined, settings: Partial<EngineSettings> = {}): unknown =>
-  JSON.parse(mergeDaemonJson(existing, "generic", { ...none, ...settings }).text);
+const place = (existing: string | undefined, settings: Partial<EngineSettings> = {}): Placed =>
+  placeSettings(existing, "generic", { ...none, ...settings });
 
-describe("daemon.json", () => {
-  test("says the label of the driver where there was no file", () => {
-    expect(mergeDaemonJson(undefined, "generic", none).text).toBe('{\n  "labels": [\n    "provider=generic"\n  ]\n}\n');
-    expect(merged(" \n")).toEqual({ labels: ["provider=generic"] });
+describe("the engine's settings", () => {
+  test("are flags where the host has no daemon.json, which none is made for", () => {
+    const all = {
+      labels: ["role=web", "zone=a b"],
+      insecureRegistries: ["r1:5000"],
+      registryMirrors: ["https://m1/"],
+      storageDriver: "overlay2",
+      opts: ["debug", "--log-opt=max-size=7m"],
+    };
+    expect(place(undefined, all)).toEqual({
+      flags: [
+        "--debug=true",
+        "--log-opt=max-size=7m",
+        "--insecure-registry=r1:5000",
+        "--registry-mirror=https://m1/",
+        "--storage-driver=overlay2",
+        "--label=role=web",
+        "--label=zone=a b",
+        "--label=provider=generic",
+      ],
+      daemonJson: undefined,
+      removed: [],
+    });
   });
 
+  test("are merged into daemon.json where it has their key, since the engine refuses them in two places", () => {
+    const before = { labels: ["a=1", "b=2"], "log-opts": { tag: "x" }, dns: ["1.1.1.1"] };
+    const { flags, daemonJson } = place(JSON.stringify(before), {
+      labels: ["b=3"],
+      insecureRegistries: ["r1"],
+      opts: ["log-opt=max-size=7m", "dns=1.1.1.1", "dns=8.8.8.8", "icc=false"],
+    });
+    expect(JSON.parse(daemonJson ?? "")).toEqual({
+      labels: ["a=1", "b=3", "provider=generic"],
+      "log-opts": { tag: "x", "max-size": "7m" },
+      dns: ["1.1.1.1", "8.8.8.8"],
+    });
+    expect(flags).toEqual(["--icc=false", "--insecure-registry=r1"]);
+  });
+
+  test("are in daemon.json where no command line can have them", () => {
+    const { flags, daemonJson } = place(undefined, {
+      labels: ["a=\u{fdd0}"],
+      opts: ["feature=containerd-snapshotter", "min-api-version=1.24"],
+    });
+    expect(flags).toEqual([]);
+    expect(JSON.parse(daemonJson ?? "")).toEqual({
+      features: { "containerd-snapshotter": true },
+      "min-api-version": "1.24",
+      labels: ["a=\u{fdd0}", "provider=generic"],
+    });
+  });
+
+  test("give one value to a label, the last one, as the engine refuses two", () => {
+    expect(place(undefined, { opts: ["label=a=0"], labels: ["a=1", "provider=mine", "b", "a=2"] }).flags).toEqual([
+      "--label=b",
+      "--label=a=2",
+      "--label=provider=generic",
+    ]);
+  });
+});
+
+describe("daemon.json", () => {
   test("keeps what it does not know, in its order and its indentation", () => {
-    const before = '{\n\t"zeta": {"a": [1, null]},\n\t"alpha": "x"\n}';
-    expect(mergeDaemonJson(before, "generic", { ...none, storageDriver: "overlay2" }).text).toBe(
-      '{\n\t"zeta": {\n\t\t"a": [\n\t\t\t1,\n\t\t\tnull\n\t\t]\n\t},\n\t"alpha": "x",\n\t"storage-driver": "overlay2",\n\t"labels": [\n\t\t"provider=generic"\n\t]\n}\n',
+    const before = '{\n\t"zeta": {"a": [1, null]},\n\t"labels": []\n}';
+    expect(place(before).daemonJson).toBe(
+      '{\n\t"zeta": {\n\t\t"a": [\n\t\t\t1,\n\t\t\tnull\n\t\t]\n\t},\n\t"labels": [\n\t\t"provider=generic"\n\t]\n}\n',
     );
   });
 
   test("stays byte for byte the same when it is right already, however it is written", () => {
-    const before = '{"labels" :["provider=generic"],\n   "debug":true }';
-    expect(mergeDaemonJson(before, "generic", none).text).toBe(before);
+    for (const before of ['{"labels" :["provider=generic"],\n   "debug":true }', '{"debug":true   }', " \n"]) {
+      expect(place(before).daemonJson).toBe(before);
+    }
   });
 
   test("is the same after a second merge, whatever was there", () => {
@@ -35,38 +93,24 @@ describe("daemon.json", () => {
       storageDriver: fc.constantFrom("", "overlay2"),
       opts: fc.array(option),
     });
+    const key = fc.oneof(fc.string(), fc.constantFrom("labels", "dns", "log-opts", "mtu", "debug", "storage-driver"));
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), settings, (before, given) => {
-        const once = mergeDaemonJson(JSON.stringify(before), "generic", given);
-        expect(mergeDaemonJson(once.text, "generic", given)).toEqual({ text: once.text, removed: [] });
+      fc.property(fc.dictionary(key, fc.jsonValue()), settings, (before, given) => {
+        const once = place(JSON.stringify(before), given);
+        expect(place(once.daemonJson, given)).toEqual({ ...once, removed: [] });
       }),
     );
   });
 
-  test("replaces a label of the same key, and joins lists without doubling", () => {
-    const before = { labels: ["a=1", "b=2"], "insecure-registries": ["r1"], "registry-mirrors": ["https://m1"] };
-    expect(
-      merged(JSON.stringify(before), {
-        labels: ["b=3"],
-        insecureRegistries: ["r1", "r2"],
-        registryMirrors: ["https://m1"],
-      }),
-    ).toEqual({
-      labels: ["a=1", "b=3", "provider=generic"],
-      "insecure-registries": ["r1", "r2"],
-      "registry-mirrors": ["https://m1"],
-    });
-  });
-
   test("gives the addresses and the TLS up to the command line, and says which", () => {
     const before = { hosts: ["tcp://0.0.0.0:2375"], tlsverify: true, tlskey: "/k", debug: true };
-    const { text, removed } = mergeDaemonJson(JSON.stringify(before), "generic", none);
-    expect(JSON.parse(text)).toEqual({ debug: true, labels: ["provider=generic"] });
+    const { daemonJson, removed } = place(JSON.stringify(before));
+    expect(JSON.parse(daemonJson ?? "")).toEqual({ debug: true });
     expect(removed).toEqual(["hosts", "tlsverify", "tlskey"]);
   });
 
   test.each(["{,}", "[]", "null", '"x"'])("is refused when it is %s", (text) => {
-    expect(() => mergeDaemonJson(text, "generic", none)).toThrow("/etc/docker/daemon.json on the host is not valid");
+    expect(() => place(text)).toThrow("/etc/docker/daemon.json on the host is not valid");
   });
 });
 
@@ -100,14 +144,6 @@ describe("--engine-opt", () => {
     ],
   ])("%s becomes %o", (option, expected) => {
     expect(engineOption(option)).toEqual(expected);
-  });
-
-  test("joins maps and lists that several options make", () => {
-    const opts = ["log-opt=max-size=7m", "log-opt=max-file=2", "dns=1.1.1.1", "dns=8.8.8.8"];
-    expect(merged(undefined, { opts })).toMatchObject({
-      "log-opts": { "max-size": "7m", "max-file": "2" },
-      dns: ["1.1.1.1", "8.8.8.8"],
-    });
   });
 
   test.each(["host=tcp://0.0.0.0:2375", "H=unix://", "tlsverify=false", "tlskey=/x", "config-file=/x", "=x", ""])(

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkEnvironment, dropIn, openrcConfig } from "../../src/provision/daemon.js";
 
+const bare = { port: 2376, flags: [], env: [] };
 const unit = (name: string): string => readFileSync(join(import.meta.dirname, "fixtures", "units", name), "utf8");
 
 /** The command line of a drop-in, without what is the same for all. */
@@ -33,29 +34,29 @@ describe("the drop-in", () => {
       "/usr/bin/dockerd --host=fd:// --containerd=/run/containerd/containerd.sock $DOCKER_SELINUX $DOCKER_OPTS $DOCKER_CGROUPS $DOCKER_OPT_BIP $DOCKER_OPT_MTU $DOCKER_OPT_IPMASQ",
     ],
   ])("keeps the command line of %s", (name, expected) => {
-    expect(commandLine(dropIn(unit(name), 2376, []))).toBe(expected);
+    expect(commandLine(dropIn(unit(name), bare))).toBe(expected);
   });
 
   test("is made from the package's line where docker-machine's drop-in, or our own, is in force", () => {
     const package_ = unit("docker-ce");
-    const expected = dropIn(package_, 2376, []);
+    const expected = dropIn(package_, bare);
     const ours = `# /etc/systemd/system/docker.service.d/10-machine.conf\n${expected}`;
-    expect(dropIn(`${package_}\n${unit("docker-machine-0.16")}`, 2376, [])).toBe(expected);
-    expect(dropIn(`${package_}\n${ours}`, 2376, [])).toBe(expected);
+    expect(dropIn(`${package_}\n${unit("docker-machine-0.16")}`, bare)).toBe(expected);
+    expect(dropIn(`${package_}\n${ours}`, bare)).toBe(expected);
   });
 
   test("respects a drop-in of the user's that comes before ours", () => {
     const users =
       "# /etc/systemd/system/docker.service.d/05-own.conf\n[Service]\nExecStart=\nExecStart=/opt/dockerd -H fd://\n";
-    expect(commandLine(dropIn(`${unit("docker-ce")}\n${users}`, 2376, []))).toBe("/opt/dockerd -H fd://");
+    expect(commandLine(dropIn(`${unit("docker-ce")}\n${users}`, bare))).toBe("/opt/dockerd -H fd://");
   });
 
   test("refuses a drop-in that would win over ours, and names it", () => {
     const users =
       "# /etc/systemd/system/docker.service.d/override.conf\n[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n";
-    expect(() => dropIn(`${unit("docker-ce")}\n${users}`, 2376, [])).toThrow("override.conf");
+    expect(() => dropIn(`${unit("docker-ce")}\n${users}`, bare)).toThrow("override.conf");
     const harmless = '# /etc/systemd/system/docker.service.d/proxy.conf\n[Service]\nEnvironment="A=b"\n';
-    expect(() => dropIn(`${unit("docker-ce")}\n${harmless}`, 2376, [])).not.toThrow();
+    expect(() => dropIn(`${unit("docker-ce")}\n${harmless}`, bare)).not.toThrow();
   });
 
   test.each([
@@ -67,17 +68,27 @@ describe("the drop-in", () => {
     ],
   ])("turns %s into %s", (flags, expected) => {
     const text = `# /lib/systemd/system/docker.service\n[Service]\nExecStart=/d ${flags}\n`;
-    expect(commandLine(dropIn(text, 2376, []))).toBe(`/d ${expected}`);
+    expect(commandLine(dropIn(text, bare))).toBe(`/d ${expected}`);
   });
 
   test("says so when the unit runs nothing", () => {
-    expect(() => dropIn("# /lib/systemd/system/docker.service\n[Service]\nExecStart=\n", 2376, [])).toThrow(
+    expect(() => dropIn("# /lib/systemd/system/docker.service\n[Service]\nExecStart=\n", bare)).toThrow(
       "no command line",
     );
   });
 
+  test("ends with the flags, quoted for systemd where they need it", () => {
+    const flags = ["--label=a=b", "--label=c=$HOME %i 'x' \"y\"", "--debug=true"];
+    expect(dropIn(unit("docker-ce"), { port: undefined, flags, env: [] })).toBe(
+      String.raw`[Service]
+ExecStart=
+ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock --label=a=b "--label=c=$$HOME %%i 'x' \"y\"" --debug=true
+`,
+    );
+  });
+
   test("quotes the environment for systemd", () => {
-    const lines = dropIn(unit("docker-ce"), 2376, [`A=x "y" \\z`, "B=%i $HOME", "C=1\n2\t3\r", "D="])
+    const lines = dropIn(unit("docker-ce"), { ...bare, env: [`A=x "y" \\z`, "B=%i $HOME", "C=1\n2\t3\r", "D="] })
       .split("\n")
       .slice(3);
     expect(lines).toEqual([
@@ -91,8 +102,8 @@ describe("the drop-in", () => {
 });
 
 test.each([
-  ["the drop-in", dropIn(unit("docker-ce"), undefined, ["A=b"])],
-  ["OpenRC's configuration", openrcConfig("", undefined, ["A=b"])],
+  ["the drop-in", dropIn(unit("docker-ce"), { port: undefined, flags: [], env: ["A=b"] })],
+  ["OpenRC's configuration", openrcConfig("", { port: undefined, flags: [], env: ["A=b"] })],
 ])("%s of an engine without a port has nothing of TCP and TLS, and its environment", (_, text) => {
   expect(text).not.toMatch(/tcp|tls/);
   expect(text).toContain("A=");
@@ -100,23 +111,25 @@ test.each([
 
 describe("OpenRC's configuration", () => {
   test("keeps what is there, replaces our own lines, and stays the same", () => {
-    const once = openrcConfig('DOCKER_OPTS="--debug"', 2376, ["A=it's"]);
+    const once = openrcConfig('DOCKER_OPTS="--debug"', { ...bare, env: ["A=it's"] });
     expect(once.startsWith('DOCKER_OPTS="--debug"\n# begin')).toBe(true);
-    expect(openrcConfig(once, 2376, ["A=it's"])).toBe(once);
-    expect(openrcConfig(openrcConfig("X=1\n", 1, []), 2, [])).toBe(openrcConfig("X=1\n", 2, []));
+    expect(openrcConfig(once, { ...bare, env: ["A=it's"] })).toBe(once);
+    expect(openrcConfig(openrcConfig("X=1\n", bare), { ...bare, port: 2 })).toBe(
+      openrcConfig("X=1\n", { ...bare, port: 2 }),
+    );
   });
 
-  test("gives the shell that reads it the environment byte for byte, and the user's options first", () => {
+  test("gives OpenRC, whose shell reads the options twice, every flag and variable byte for byte, the user's first", () => {
     const word = fc.string().map((text) => text.replaceAll("\0", ""));
+    const first =
+      "--debug -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem";
     fc.assert(
-      fc.property(word, (value) => {
-        const config = openrcConfig('DOCKER_OPTS="--debug"\n', 2376, [`V=${value}`]);
-        const printed = execFileSync("sh", ["-c", 'eval "$(cat)"; printf "%s|%s" "$DOCKER_OPTS" "$V"'], {
-          input: config,
-        });
-        expect(printed.toString()).toBe(
-          `--debug -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.pem --tlscert=/etc/docker/server.pem --tlskey=/etc/docker/server-key.pem|${value}`,
-        );
+      fc.property(word, fc.array(word), (value, values) => {
+        const flags = values.map((one) => `--label=a=${one}`);
+        const config = openrcConfig('DOCKER_OPTS="--debug"\n', { port: 2376, flags, env: [`V=${value}`] });
+        const script = `eval "$(cat)"; eval "set -- $DOCKER_OPTS"; printf '%s\\0' "$V" "$@"`;
+        const printed = execFileSync("sh", ["-c", script], { input: config });
+        expect(printed.toString().split("\0")).toEqual([value, ...first.split(" "), ...flags, ""]);
       }),
       { numRuns: 30 },
     );
