@@ -1,9 +1,9 @@
-import { loadHost } from "../core/host.js";
+import { loadHost, type Host } from "../core/host.js";
 import type { Session } from "../core/session.js";
 import { boolean, MachineError } from "../driver/index.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
-import { runProgram, sshTarget, withOpenSsh, type Reachable } from "./openssh.js";
+import { runningHost, runProgram, withOpenSsh } from "./openssh.js";
 
 export const scp = defineCommand({
   usage: "[OPTIONS] [[user@]machine:][path] [[user@]machine:][path]",
@@ -22,11 +22,11 @@ export const scp = defineCommand({
     const [from, to, ...extra] = args;
     if (from === undefined || to === undefined || extra.length > 0) throw wrongArguments();
     const ends = await Promise.all([endOf(from, session), endOf(to, session)]);
-    const machines = ends.flatMap(({ machine }) => (machine === undefined ? [] : [machine]));
+    const hosts = ends.flatMap(({ host }) => (host === undefined ? [] : [host]));
     const words = ends.map(({ word }) => word);
     const r = values.recursive ? ["-r"] : [];
     const [q, progress] = values.quiet ? [["-q"], []] : [[], ["--progress"]];
-    return withOpenSsh(session, machines, (config) =>
+    return withOpenSsh(session, hosts, (config) =>
       values.delta
         ? // rsync takes the words of its -e apart, with quotes but without a backslash.
           runProgram(
@@ -47,11 +47,11 @@ export const mount = defineCommand({
     const [from, to, ...extra] = args;
     if (from === undefined || extra.length > 0) throw wrongArguments();
     const { user, name, path } = remotePath(from) ?? { user: "", name: undefined, path: from };
-    const host = await loadHost(session, await oneName(name === undefined ? [] : [name], session));
+    const saved = await loadHost(session, await oneName(name === undefined ? [] : [name], session));
     const mountpoint = to ?? path;
     if (values.unmount) return runProgram("use the unmount option", "fusermount", ["-u", mountpoint], terminal);
-    const target = await sshTarget(host, "Error: Cannot mount");
-    return withOpenSsh(session, [{ host, target }], (config) =>
+    const host = await runningHost(session, saved, "Error: Cannot mount");
+    return withOpenSsh(session, [host], (config) =>
       runProgram("use the mount feature", "sshfs", ["-F", config, `${user}${host.name}:${path}`, mountpoint], terminal),
     );
   },
@@ -60,7 +60,7 @@ export const mount = defineCommand({
 interface End {
   /** What stands in the program's command line. */
   readonly word: string;
-  readonly machine?: Reachable;
+  readonly host?: Host;
 }
 
 /** `[user@]machine:path`; `localhost:path` and what has no colon are on this computer. */
@@ -69,9 +69,8 @@ async function endOf(word: string, session: Session): Promise<End> {
   if (remote === undefined) return { word };
   const { user, name, path } = remote;
   if (name === "localhost") return { word: path };
-  const host = await loadHost(session, name);
-  const target = await sshTarget(host, "Error: Cannot copy");
-  return { word: `${user}${name}:${path}`, machine: { host, target } };
+  const host = await runningHost(session, await loadHost(session, name), "Error: Cannot copy");
+  return { word: `${user}${name}:${path}`, host };
 }
 
 /** The parts of `[user@]machine:path`, the user with its sign. */

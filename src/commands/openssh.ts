@@ -3,45 +3,44 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sshTargetOf, type Host } from "../core/host.js";
+import { findHost } from "../core/inspection.js";
 import { openSsh } from "../core/io.js";
 import type { Session } from "../core/session.js";
 import { stateWord } from "../core/status.js";
-import { MachineError, type SshTarget } from "../driver/index.js";
+import { MachineError } from "../driver/index.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** A machine that the programs of OpenSSH can reach. */
-export interface Reachable {
-  readonly host: Host;
-  readonly target: SshTarget;
-}
-
-/** How SSH reaches a machine that runs. @param doing the beginning of the error where it does not */
-export async function sshTarget(host: Host, doing: string): Promise<SshTarget> {
-  const target = sshTargetOf(host);
-  const { status } = await host.driver.inspect(host.machine, host.io);
-  if (status === "running") return target;
-  throw new MachineError("failed", `${doing}: Host "${host.name}" is not running`, {
-    hint: `machine status ${host.name} says ${stateWord(status)}`,
+/**
+ * The machine as it can be reached by SSH now.
+ * @param doing the beginning of the error where it does not run
+ * @throws MachineError `unsupported` for a machine without ssh
+ */
+export async function runningHost(session: Session, saved: Host, doing: string): Promise<Host> {
+  const { name } = saved;
+  sshTargetOf(saved);
+  const { status, host } = await findHost(session, saved);
+  if (status === "running") return host;
+  throw new MachineError("failed", `${doing}: Host "${name}" is not running`, {
+    hint: `machine status ${name} says ${stateWord(status)}`,
   });
 }
 
 /** Runs `work` with a configuration file for the programs of OpenSSH in which the machines have their names. */
 export async function withOpenSsh<T>(
   session: Session,
-  machines: readonly Reachable[],
+  hosts: readonly Host[],
   work: (config: string) => Promise<T>,
 ): Promise<T> {
   const [{ opensshConfig }, { opensshHost }] = await Promise.all([
     import("../shell/openssh.js"),
     import("../core/ssh-config.js"),
   ]);
-  const hosts = machines.map(({ host }) => opensshHost(host));
   // The programs accept only pinned keys: at the first contact ours is made before.
-  await Promise.all(machines.map(({ host, target }) => openSsh(session, host.name, target)));
+  await Promise.all(hosts.map((host) => openSsh(session, host.name, sshTargetOf(host))));
   const dir = await mkdtemp(join(tmpdir(), "machine-ssh-"));
   try {
     const config = join(dir, "config");
-    await writeFile(config, opensshConfig(hosts), { mode: 0o600 });
+    await writeFile(config, opensshConfig(hosts.map(opensshHost)), { mode: 0o600 });
     return await work(config);
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -4,24 +4,24 @@ import { MachineError } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { oneName } from "./machines.js";
-import { runProgram, sshTarget, withOpenSsh } from "./openssh.js";
+import { runningHost, runProgram, withOpenSsh } from "./openssh.js";
 
 export const ssh = defineCommand({
   usage: "[NAME] [--] [COMMAND...]",
   options: {},
   verbatim: true,
   async run({ args, session, terminal }) {
-    const host = await loadHost(session, await oneName(args.slice(0, 1), session));
+    const saved = await loadHost(session, await oneName(args.slice(0, 1), session));
     const words = args.slice(1);
-    const target = await sshTarget(host, "Error: Cannot run SSH command");
+    const host = await runningHost(session, saved, "Error: Cannot run SSH command");
     // Options like -t or -L are those of the ssh program, as docker-machine hands them on.
     if (words[0]?.startsWith("-") === true && words[0] !== "--") {
-      return withOpenSsh(session, [{ host, target }], (config) =>
+      return withOpenSsh(session, [host], (config) =>
         runProgram("give ssh options", "ssh", ["-F", config, host.name, ...words], terminal),
       );
     }
     const command = (words[0] === "--" ? words.slice(1) : words).join(" ");
-    const connection = await openSsh(session, host.name, target);
+    const connection = await openSsh(session, host.name, sshTargetOf(host));
     return connection.attach(command === "" ? undefined : command, terminal, { term: terminal.env["TERM"] });
   },
 });

@@ -1,7 +1,8 @@
 import { handshake, readCredentials } from "../docker/connection.js";
 import { isMachineError, MachineError } from "../driver/index.js";
 import { warnOfExpiry } from "./expiry.js";
-import { named, sshTargetOf, type Host } from "./host.js";
+import { named, sshTargetOf, whileDoing, type Host } from "./host.js";
+import { findHost } from "./inspection.js";
 import type { Session } from "./session.js";
 
 /**
@@ -27,33 +28,47 @@ export interface Endpoint {
 }
 
 /**
- * The machine's endpoint, once it has been seen that a client can use it. Only when that fails is the driver asked why.
+ * The machine's endpoint, once it has been seen that a client can use it. Only when that fails is the driver asked why, and
+ * whether the machine is somewhere else by now.
  * @param doing what docker-machine's message begins with
  */
 export async function checkEndpoint(session: Session, host: Host, doing: string): Promise<Endpoint> {
-  const { driver, machine } = host;
-  const url = await clientUrl(session, host);
-  if (host.transport === "ssh") {
-    await checkSsh(session, host, doing);
-    return { url, address: machine.state.IPAddress, hasTls: false };
-  }
-  const { hostname, host: authority } = new URL(url);
-  const endpoint = { url, address: hostname.replace(/^\[|\]$/g, ""), hasTls: true };
-  if (driver.access(machine.state).shell !== undefined) await checkTls(session, host, doing, authority);
-  return endpoint;
+  const isOverSsh = host.transport === "ssh";
+  const now = await whereItAnswers(session, host, doing, isOverSsh ? checkSsh : checkTls);
+  const url = await clientUrl(session, now);
+  if (isOverSsh) return { url, address: now.machine.state.IPAddress, hasTls: false };
+  return { url, address: new URL(url).hostname.replace(/^\[|\]$/g, ""), hasTls: true };
 }
 
-async function checkTls(session: Session, host: Host, doing: string, authority: string): Promise<void> {
+type Check = (session: Session, host: Host, doing: string) => Promise<void>;
+
+/** @throws what `check` says of the machine, or docker-machine's words for one that does not run */
+async function whereItAnswers(session: Session, host: Host, doing: string, check: Check): Promise<Host> {
   try {
-    await handshake(host.driver.access(host.machine.state).docker, readCredentials(host.dir), {
-      signal: session.signal,
-    });
+    await check(session, host, doing);
+    return host;
+  } catch (error) {
+    if (!isMachineError(error)) throw error;
+    const { status, host: now } = await findHost(session, host);
+    if (status !== "running") throw new MachineError("failed", `${doing}: Host is not running`, { cause: error });
+    if (now === host) throw error;
+    await check(session, now, doing);
+    return now;
+  }
+}
+
+async function checkTls(session: Session, host: Host, doing: string): Promise<void> {
+  const { docker: url, shell } = host.driver.access(host.machine.state);
+  if (shell === undefined) return;
+  try {
+    await handshake(url, readCredentials(host.dir), { signal: session.signal });
   } catch (failure) {
-    const error = await whyNot(host, doing, failure);
+    const error = named(host.name, failure);
+    if (!isMachineError(error)) throw error;
     throw new MachineError(
       error.code,
       `${doing}: Error checking and/or regenerating the certs: There was an error validating certificates for host ` +
-        `"${authority}": ${error.message}\n` +
+        `"${new URL(url).host}": ${error.message}\n` +
         "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n" +
         "Be advised that this will trigger a Docker daemon restart which might stop running containers.\n",
       { hint: error.hint, cause: error },
@@ -70,20 +85,10 @@ async function checkSsh(session: Session, host: Host, doing: string): Promise<vo
   try {
     await askOverSsh(session, host);
   } catch (failure) {
-    const { code, message, hint, output, cause } = await whyNot(host, doing, failure);
-    throw new MachineError(code, `${doing}: ${message}`, { hint, output, cause });
+    throw whileDoing(doing, named(host.name, failure));
   }
   if (isSshConfigInstalled(session)) return;
   session.tell(
     `docker reaches ${host.name} by your own ssh, which does not know its keys yet: machine ssh-config --install`,
   );
-}
-
-/** @throws what is no MachineError, and docker-machine's words for a machine that does not run */
-async function whyNot(host: Host, doing: string, failure: unknown): Promise<MachineError> {
-  const error = named(host.name, failure);
-  if (!isMachineError(error)) throw error;
-  const { status } = await host.driver.inspect(host.machine, host.io);
-  if (status === "running") return error;
-  throw new MachineError("failed", `${doing}: Host is not running`, { cause: error });
 }

@@ -54,6 +54,12 @@ export async function loadHosts(session: Session, names: readonly string[]): Pro
   return together(names.map((name) => loadHost(session, name)));
 }
 
+/** The host after its driver has changed its state. */
+export function hostWith<T extends Pick<Host, "machine">>(host: T, changes: object | void): T {
+  const { machine } = host;
+  return { ...host, machine: { ...machine, state: { ...machine.state, ...changes } } };
+}
+
 /** Saves what a driver changed in the machine's state. The caller holds the machine's lock. */
 export async function saveState({ store }: Session, name: string, changes: object | void): Promise<void> {
   if (changes === undefined || Object.keys(changes).length === 0) return;

@@ -1,5 +1,13 @@
-import type { Driver, DriverState, Inspection, Machine } from "../driver/index.js";
+import {
+  isMachineError,
+  type Driver,
+  type DriverState,
+  type Inspection,
+  type Machine,
+  type Status,
+} from "../driver/index.js";
 import type { StoredMachine } from "../store/store.js";
+import { hostWith, type Host } from "./host.js";
 import { machineIo, providerIo } from "./io.js";
 import type { Session } from "./session.js";
 
@@ -24,4 +32,26 @@ export function inspectTogether(session: Session, machines: readonly StoredMachi
     }
     return (await all)?.get(machine.name) ?? driver.inspect(machine, machineIo(session, machine));
   };
+}
+
+export interface Found {
+  readonly status: Status;
+  /** The very one that was asked for, where nothing has changed. */
+  readonly host: Host;
+}
+
+/**
+ * Asks the driver of one machine. What has changed behind our back, e.g. the address after a start by the provider's own
+ * console, is saved, unless somebody else works on the machine or the store cannot be written.
+ */
+export async function findHost(session: Session, host: Host): Promise<Found> {
+  const { status, state } = await host.driver.inspect(host.machine, host.io);
+  if (state === undefined) return { status, host };
+  const { saveFound } = await import("./found.js");
+  try {
+    await session.store.lock(host.name, () => saveFound(session, host, state), { wait: 0 });
+  } catch (error) {
+    if (!isMachineError(error) || error.code === "interrupted") throw error;
+  }
+  return { status, host: hostWith(host, state) };
 }

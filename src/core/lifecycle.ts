@@ -1,11 +1,10 @@
 import { handshake, readCredentials } from "../docker/connection.js";
-import { isMachineError, MachineError, poll, type Machine, type Status, type Verb } from "../driver/index.js";
-import { keepContext } from "./context.js";
+import { isMachineError, MachineError, poll, type Status, type Verb } from "../driver/index.js";
 import { askOverSsh } from "./engine-version.js";
-import { saveState, whileDoing, type Host } from "./host.js";
+import { saveFound } from "./found.js";
+import { hostWith, saveState, whileDoing, type Host } from "./host.js";
 import { provisionHost, type ProvisionRequest } from "./provision.js";
 import type { Session } from "./session.js";
-import { refreshSshConfig } from "./ssh-config.js";
 
 /** What the machine is after it. */
 export const goal: Readonly<Record<Verb, Status>> = {
@@ -36,15 +35,12 @@ export async function changePower(
   await session.store.lock(name, async () => {
     const changes = await act();
     await saveState(session, name, changes);
-    const acted: Machine = { ...machine, state: { ...machine.state, ...changes } };
+    const acted = hostWith(host, changes);
     const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
-      const now = await driver.inspect(acted, io);
+      const now = await driver.inspect(acted.machine, io);
       return now.status === goal[verb] ? now : undefined;
     });
-    await saveState(session, name, found.state);
-    await refreshSshConfig(session);
-    const now: Host = { ...host, machine: { ...acted, state: { ...acted.state, ...found.state } } };
-    await keepContext(session, now);
+    const now = await saveFound(session, acted, found.state);
     if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
     const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;
     await engineUp(session, now, hasMoved);

@@ -9,6 +9,7 @@ import { clientUrl } from "./endpoint.js";
 import { askVersion } from "./engine-version.js";
 import { stateWord, unfinished } from "./status.js";
 import { certificatesEnd } from "./expiry.js";
+import { hostWith, type Host } from "./host.js";
 import { inspectTogether, type Inspect } from "./inspection.js";
 import type { Session } from "./session.js";
 
@@ -88,44 +89,62 @@ interface Asking extends Pick<ListingOptions, "certificates">, Required<Pick<Cal
 
 const row0 = { url: "", isActive: false, dockerVersion: "", responseTime: 0, error: "" };
 
-async function ask(
-  { session, contexts, inspect, active, certificates }: Asking,
-  stored: StoredMachine,
-): Promise<Listed> {
+async function ask(call: Asking, stored: StoredMachine): Promise<Listed> {
+  const { session, active, certificates } = call;
   const { name, dir, config } = stored;
   const since = performance.now();
   const end = certificates === true ? certificatesEnd(dir) : undefined;
   const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: end };
-  // Once the time is over nobody waits for the answer, and nothing more must be begun.
-  const unlessLate = (failure: unknown): { readonly failure: unknown } => {
-    if (session.signal.aborted) throw failure;
-    return { failure };
-  };
   try {
     const driver = await session.findDriver(config.DriverName);
     const machine = { name, dir, state: config.Driver };
-    const { shell } = driver.access(machine.state);
-    const host = { ...stored, driver, machine };
-    const [answer, journal] = await Promise.all([
-      askVersion(session, host, contexts).then((version) => ({ version }), unlessLate),
+    const [{ host, status, version, failure }, journal] = await Promise.all([
+      askEngine(call, { ...stored, driver, machine }),
       session.store.readJournal(name),
     ]);
-    const isUp = "version" in answer;
-    const status: Status = isUp ? "running" : (await inspect(driver, machine)).status;
+    const { shell } = driver.access(machine.state);
     const url = status === "running" ? await clientUrl(session, host) : "";
     return {
       ...row,
       state: stateWord(status),
       url,
       isActive: url !== "" && url === active,
-      dockerVersion: isUp ? `v${answer.version}` : "Unknown",
+      dockerVersion: version === undefined ? "Unknown" : `v${version}`,
       responseTime: performance.now() - since,
-      error: oneLine(errorOf(name, status, isUp || shell === undefined ? undefined : answer.failure, journal?.phase)),
+      error: oneLine(errorOf(name, status, shell === undefined ? undefined : failure, journal?.phase)),
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
     return { ...row, state: "Error", error: oneLine(error.message) };
   }
+}
+
+interface Answer {
+  /** Where the machine is now. */
+  readonly host: Omit<Host, "io">;
+  readonly status: Status;
+  /** The engine's; undefined: `failure` says why it did not answer. */
+  readonly version?: string;
+  readonly failure?: unknown;
+}
+
+/** Only where the engine does not answer is the provider asked why, and whether the machine is somewhere else by now. */
+async function askEngine({ session, contexts, inspect }: Asking, host: Answer["host"]): Promise<Answer> {
+  const asked = (now: Answer["host"]): Promise<Pick<Answer, "version" | "failure">> =>
+    askVersion(session, now, contexts).then(
+      (version) => ({ version }),
+      (failure: unknown) => {
+        // Once the time is over nobody waits for the answer, and nothing more must be begun.
+        if (session.signal.aborted) throw failure;
+        return { failure };
+      },
+    );
+  const answer = await asked(host);
+  if (answer.version !== undefined) return { host, status: "running", ...answer };
+  const { status, state } = await inspect(host.driver, host.machine);
+  if (status !== "running" || state === undefined) return { host, status, ...answer };
+  const now = hostWith(host, state);
+  return { host: now, status, ...(await asked(now)) };
 }
 
 function errorOf(name: string, status: Status, failure: unknown, phase: Journal["phase"] | undefined): string {

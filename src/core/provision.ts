@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MachineError, reach, type Shell, type Step } from "../driver/index.js";
+import { isMachineError, MachineError, reach, type Shell, type Step } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
@@ -14,6 +14,7 @@ import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
 import { addContext, keepContext } from "./context.js";
 import { askOverSsh } from "./engine-version.js";
+import { saveFound } from "./found.js";
 import { named, whileDoing, withHost, type Host } from "./host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "./session.js";
@@ -44,7 +45,7 @@ export async function provisionHost(session: Session, host: Host, request: Provi
 /** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
 export async function provisionAgain(session: Session, name: string, request: ProvisionAgain): Promise<void> {
   const { store } = session;
-  await withHost(session, name, async (host) => {
+  await withHost(session, name, async (saved) => {
     const journal = await store.readJournal(name);
     if (journal?.phase === "create") {
       throw new MachineError("failed", `${name} is half made, its create was cut off`, {
@@ -55,6 +56,7 @@ export async function provisionAgain(session: Session, name: string, request: Pr
     const { source = before.source, version = before.version } = request;
     const wanted = { ...request, ...before, source, version };
     if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
+    const host = await whereItIs(session, saved);
     const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
     await provisionHost(session, now, wanted);
     await store.removeJournal(name);
@@ -64,7 +66,20 @@ export async function provisionAgain(session: Session, name: string, request: Pr
 
 /** Upgrades the machine's engine by the package manager that it came from. */
 export async function upgradeHost(session: Session, name: string, request: ProvisionRequest): Promise<void> {
-  await withHost(session, name, (host) => runProvisioning(session, host, request, upgradeSteps));
+  await withHost(session, name, async (saved) => {
+    await runProvisioning(session, await whereItIs(session, saved), request, upgradeSteps);
+  });
+}
+
+/** A provider that tells nothing is no obstacle, as long as the machine is where it was. The caller holds its lock. */
+async function whereItIs(session: Session, host: Host): Promise<Host> {
+  try {
+    const { state } = await host.driver.inspect(host.machine, host.io);
+    return state === undefined ? host : await saveFound(session, host, state);
+  } catch (error) {
+    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    return host;
+  }
 }
 
 /** Saved, so that the next try, without the option, knows it too. */

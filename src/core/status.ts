@@ -2,16 +2,16 @@ import { MachineError, type Status } from "../driver/index.js";
 import type { Journal } from "../store/journal.js";
 import { clientUrl } from "./endpoint.js";
 import type { Host } from "./host.js";
+import { findHost } from "./inspection.js";
 import type { Session } from "./session.js";
 
 /** What a docker client has to be given as DOCKER_HOST. @throws MachineError `Host is not running`, as docker-machine says it */
 export async function engineUrl(session: Session, host: Host): Promise<string> {
-  const { driver, machine, io } = host;
-  const { status } = await driver.inspect(machine, io);
+  const { status, host: now } = await findHost(session, host);
   if (status !== "running") {
-    throw new MachineError("failed", "Host is not running", { hint: `machine status ${machine.name}` });
+    throw new MachineError("failed", "Host is not running", { hint: `machine status ${host.name}` });
   }
-  return clientUrl(session, host);
+  return clientUrl(session, now);
 }
 
 /** That a create or provision of a machine was cut off, and how to go on. */

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostLauncher } from "../support/ec2/host-launcher.js";
@@ -65,6 +65,25 @@ describeOnHosts("an instance of EC2", (lab) => {
     expect(ran).toMatchObject({ code: 0, stdout: "linux\n" });
     const restarted = await machine("restart", "web");
     expect(restarted.code, restarted.stderr).toBe(0);
+  });
+
+  test("is found where it is after it was started by other means", async () => {
+    const file = join(program.store, "machines", "web", "config.json");
+    const config = await readFile(file, "utf8");
+    const ip = (await machine("ip", "web")).stdout.trim();
+    const forget = (): Promise<void> => writeFile(file, config.replaceAll(ip, "198.19.2.3"));
+    const url = `tcp://${ip}:2376`;
+
+    await forget();
+    expect((await machine("ls", "-f", "{{.URL}} {{.Error}}")).stdout).toBe(`${url} \n`);
+    expect((await machine("env", "web")).stdout).toContain(`DOCKER_HOST="${url}"`);
+    expect(await readFile(file, "utf8")).toBe(config);
+
+    await forget();
+    expect(await machine("regenerate-certs", "-f", "web")).toMatchObject({ code: 0 });
+    expect(await readFile(file, "utf8")).toBe(config);
+    await forget();
+    expect((await machine("ssh", "web", "hostname")).stdout).toBe("web\n");
   });
 
   test("is kept from a wrong key, which is not shown", async () => {
