@@ -39,6 +39,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
   undici: ["src/vm/image/http.ts"],
+  re2js: ["src/commands/filter.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   conf: ["src/store/settings.ts"],
   inquirer: ["src/ui/prompt.ts"],

@@ -52,7 +52,7 @@ export async function mountShare(
     `grep -qxF ${quoted(line)} /etc/fstab || echo ${quoted(line)} | sudo -n tee -a /etc/fstab >/dev/null`,
     `sudo -n mount ${quoted(`/${share.name}`)}`,
   ].join("\n");
-  const { code } = await shell.exec(script);
+  const { code } = await shell.exec(script, { purpose: "mount the shared folder" });
   if (code === 0) return undefined;
   const why = code === 3 ? "the image's kernel has no vboxsf" : `it cannot be mounted (status ${String(code)})`;
   return `${share.folder} is shared as ${share.name}, but ${why}; --virtualbox-no-share shares nothing`;

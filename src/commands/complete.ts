@@ -65,7 +65,7 @@ async function declaredBy(
   return driver === undefined ? own : [...own, ...declare(driver.options, driver.name)];
 }
 
-/** Flags where one is begun, the values of the flag that stands before; undefined where neither is the case. */
+/** Flags where one is begun, the values of one before or with its `=`; undefined where nothing of that is the case. */
 function ofOptions(
   declared: readonly Declared[],
   before: readonly string[],
@@ -75,6 +75,12 @@ function ofOptions(
   const last = read?.value === undefined && declared.find((one) => read !== undefined && isNamed(one, read.name));
   if (last && last.option.kind !== "boolean") return valuesOf(last);
   if (!begun.startsWith("-")) return undefined;
+  const { name, value } = flagIn(begun) ?? {};
+  if (name !== undefined && value !== undefined) {
+    const assigned = begun.slice(0, begun.length - value.length);
+    const values = declared.filter((one) => isNamed(one, name)).flatMap(valuesOf);
+    return values.map(([word]) => [assigned + word]);
+  }
   return declared.map(({ flag, option }) => [flag.length === 1 ? `-${flag}` : `--${flag}`, option.help]);
 }
 

@@ -15,33 +15,34 @@ export interface Filter {
   matches(one: Filterable, all: readonly Filterable[]): boolean;
 }
 
-const tests: Readonly<Record<string, (value: string, one: Filterable, all: readonly Filterable[]) => boolean>> = {
-  name: (value, { name }) => pattern(value).test(name),
-  state: (value, { state }) => same(state, value),
-  driver: (value, { driverName }) => same(driverName, value),
-  swarm: (value, one, all) => same(swarmMaster(one, all) ?? "", value),
-  label: (value, { config }) =>
-    (config?.HostOptions.EngineOptions.Labels ?? []).some((label) => sameLabel(label, value)),
+type Test = (one: Filterable, all: readonly Filterable[]) => boolean;
+
+const tests: Readonly<Record<string, (value: string) => Test | Promise<Test>>> = {
+  name: nameMatches,
+  state: (value) => (one) => same(one.state, value),
+  driver: (value) => (one) => same(one.driverName, value),
+  swarm: (value) => (one, all) => same(swarmMaster(one, all) ?? "", value),
+  label: (value) => (one) =>
+    (one.config?.HostOptions.EngineOptions.Labels ?? []).some((label) => sameLabel(label, value)),
 };
 
 /**
  * docker-machine's `--filter KEY=VALUE`: the same key repeated means or, different keys mean and.
  * @throws MachineError `failed`
  */
-export function filterOf(words: readonly string[]): Filter {
-  const wanted = new Map<string, string[]>();
+export async function filterOf(words: readonly string[]): Promise<Filter> {
+  const wanted = new Map<string, Test[]>();
   for (const word of words) {
     const [, key = "", value = ""] = /^([^=]*)=([^]*)$/.exec(word) ?? [];
     if (!word.includes("=")) throw new MachineError("failed", "Unsupported filter syntax");
     const known = key.trim().toLowerCase();
-    if (!Object.hasOwn(tests, known)) throw new MachineError("failed", `Unsupported filter key '${key}'`);
-    if (known === "name") pattern(value);
-    wanted.set(known, [...(wanted.get(known) ?? []), value]);
+    const testOf = Object.hasOwn(tests, known) ? tests[known] : undefined;
+    if (testOf === undefined) throw new MachineError("failed", `Unsupported filter key '${key}'`);
+    wanted.set(known, [...(wanted.get(known) ?? []), await testOf(value)]);
   }
   return {
     keys: new Set(wanted.keys()),
-    matches: (one, all) =>
-      [...wanted].every(([key, values]) => values.some((value) => tests[key]?.(value, one, all) === true)),
+    matches: (one, all) => [...wanted.values()].every((alternatives) => alternatives.some((test) => test(one, all))),
   };
 }
 
@@ -55,13 +56,16 @@ export function swarmMaster({ config }: Filterable, all: readonly Filterable[]):
   })?.name;
 }
 
-/** Go's flags stand in front: `(?i)web`. */
-function pattern(value: string): RegExp {
-  const [, flags = "", body = ""] = /^(?:\(\?([ims]+)\))?([^]*)$/.exec(value) ?? [];
+/** A regular expression of Go's kind, whose complaints are Go's as well. */
+async function nameMatches(value: string): Promise<Test> {
+  const { RE2JS, RE2JSSyntaxException } = await import("re2js");
   try {
-    return new RegExp(body, flags);
-  } catch {
-    throw new MachineError("failed", `error parsing regexp: \`${value}\``);
+    const pattern = RE2JS.compile(value);
+    return ({ name }) => pattern.test(name);
+  } catch (error) {
+    if (!(error instanceof RE2JSSyntaxException)) throw error;
+    const where = `\`${error.getPattern() ?? ""}\``;
+    throw new MachineError("failed", `error parsing regexp: ${error.getDescription()}: ${where}`, { cause: error });
   }
 }
 

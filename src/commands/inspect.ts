@@ -15,9 +15,9 @@ export const inspect = defineCommand({
   },
   async run({ args, values, json, session, terminal }) {
     refuseFormat(json, values.format);
-    const { dir, config } = await session.store.read(await oneName(args, session));
-    // Beside what config.json holds: docker-machine shows nothing of them.
-    const shown = { ...config, Certificates: machineCertificates(dir) };
+    const { dir, config, transport } = await session.store.read(await oneName(args, session));
+    // Beside what config.json holds: docker-machine knows nothing of these.
+    const shown = { ...config, DockerTransport: transport, Certificates: machineCertificates(dir) };
     print(terminal, values.format ? await render(values.format, shown) : encodeJson(shown));
   },
 });

@@ -24,7 +24,7 @@ export const ls = defineCommand({
   },
   async run({ values, json, session, out, answer }) {
     refuseFormat(json, values.format);
-    const filter = filterOf(values.filter);
+    const filter = await filterOf(values.filter);
     if (filter.keys.has("swarm")) warnOfSwarm(session);
     if (values.quiet && !filter.keys.has("state")) {
       const isByName = [...filter.keys].every((key) => key === "name");

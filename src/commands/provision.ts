@@ -2,7 +2,7 @@ import { provisionAgain, upgradeHost, type ProvisionRequest } from "../core/prov
 import type { Host } from "../core/host.js";
 import { authorityContext } from "../core/certificates.js";
 import { renewClientCertificate } from "../tls/authority.js";
-import { boolean, choice, MachineError, text } from "../driver/index.js";
+import { boolean, choice, MachineError, text, transports } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { askLine } from "../ui/prompt.js";
 import { defineCommand, sudoOptions, type Call } from "./command.js";
@@ -16,13 +16,16 @@ export const provision = defineCommand({
     engineSource: choice(["script", "distro"], {
       help: "Where a missing engine comes from; default: as it was asked of create",
     }),
+    dockerTransport: choice(transports, {
+      help: "Another way for docker clients to reach the engine; default: as it was asked of create",
+    }),
     ...sudoOptions,
   },
   run: (call) =>
     onEach(call, async (host) => {
-      const { engineInstallUrl: installUrl, engineSource } = call.values;
+      const { engineInstallUrl: installUrl, engineSource, dockerTransport: transport } = call.values;
       const source = engineSource ?? (installUrl === undefined ? undefined : "script");
-      await provisionAgain(call.session, host.name, { ...request(call, host), installUrl, source });
+      await provisionAgain(call.session, host.name, { ...request(call, host), installUrl, source, transport });
     }),
 });
 

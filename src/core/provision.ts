@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, reach, type Shell, type Step } from "../driver/index.js";
+import { isMachineError, MachineError, reach, type Shell, type Step, type Transport } from "../driver/index.js";
 import { lazily } from "../driver/lazily.js";
 import { readCredentials } from "../docker/connection.js";
 import { proveTls } from "../docker/engine.js";
@@ -13,6 +13,7 @@ import { ensureAuthority, installClientCertificate, issueServerCertificate, type
 import { belongsTo, serverCertificateIsGood } from "../tls/describe.js";
 import { authorityContext, certPaths } from "./certificates.js";
 import { addContext, keepContext } from "./context.js";
+import { clientUrl } from "./endpoint.js";
 import { askOverSsh } from "./engine-version.js";
 import { saveFound } from "./found.js";
 import { named, whileDoing, withHost, type Host } from "./host.js";
@@ -34,8 +35,11 @@ export interface ProvisionRequest {
   readonly sudoPassword: () => Promise<string | undefined>;
 }
 
-/** `installUrl` takes the place of that in config.json. */
-export type ProvisionAgain = ProvisionRequest & { readonly installUrl?: string | undefined };
+/** What takes the place of what the machine was created with. */
+export interface ProvisionAgain extends ProvisionRequest {
+  readonly installUrl?: string | undefined;
+  readonly transport?: Transport | undefined;
+}
 
 /** Makes a Docker host of the machine, or makes sure that it is one: what is right already is left alone. */
 export async function provisionHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
@@ -57,8 +61,11 @@ export async function provisionAgain(session: Session, name: string, request: Pr
     const wanted = { ...request, ...before, source, version };
     if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
     const host = await whereItIs(session, saved);
-    const now = request.installUrl === undefined ? host : await withInstallUrl(session, host, request.installUrl);
+    const { installUrl, transport = host.transport } = request;
+    const installed = installUrl === undefined ? host : await withInstallUrl(session, host, installUrl);
+    const now = { ...installed, transport };
     await provisionHost(session, now, wanted);
+    if (transport !== host.transport) await saveTransport(session, now);
     await store.removeJournal(name);
     if (journal !== undefined && wanted.context !== false) await addContext(session, now);
   });
@@ -90,6 +97,12 @@ async function withInstallUrl({ store }: Session, host: Host, InstallURL: string
   });
   await store.write(host.name, changed);
   return { ...host, config: changed(host.config) };
+}
+
+/** Saved once it is proven: where that fails, the engine has its old configuration again. */
+async function saveTransport(session: Session, host: Host): Promise<void> {
+  await session.store.setTransport(host.name, host.transport);
+  session.tell(`(${host.name}) docker reaches it at ${await clientUrl(session, host)} from now on`);
 }
 
 /** What a journal keeps of a request, since config.json has no place for it. */

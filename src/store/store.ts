@@ -9,7 +9,7 @@ import { asidePrefix, halfPrefix } from "./leftovers.js";
 import { withLock, type LockOptions } from "./lock.js";
 import { configVersion, versionOf } from "./migrate.js";
 import { ownerId, savedOwnerId } from "./owner.js";
-import { machinePaths, storePaths, type StorePaths } from "./paths.js";
+import { machinePaths, storePaths, type MachinePaths, type StorePaths } from "./paths.js";
 import {
   hasMachine,
   listMachines,
@@ -58,6 +58,8 @@ export interface Store {
   save(name: string, config: MachineConfig): Promise<StoredMachine>;
   /** Reads, changes and replaces config.json; what `change` leaves alone, it keeps, also members that nobody knows. */
   write(name: string, change: (now: MachineConfig) => MachineConfig): Promise<StoredMachine>;
+  /** Changes how docker clients reach the engine. Where that is ssh alone, the machine's certificates go. */
+  setTransport(name: string, transport: Transport): Promise<void>;
   /** Removes what is left of earlier config.json's: the copy from before version 3, and writes that were cut off. */
   removeCopies(name: string): Promise<void>;
   /** Removes the directory with all that is in it: at once from the list, then from the disk. @throws MachineError `not-found` */
@@ -106,6 +108,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
     claim: (name, ...given) => claimName(root, name, ...given),
     save,
     write: async (name, change) => save(name, change((await read(name)).config)),
+    setTransport: (name, transport) => inMachine(name, () => setTransport(pathsOf(root, name), transport)),
     removeCopies: async (name) => {
       const { dir, configBackup } = pathsOf(root, name);
       await inMachine(name, () => fs.rm(configBackup, { force: true }));
@@ -178,6 +181,14 @@ async function saveMachine(root: string, name: string, config: MachineConfig): P
     await replaceFile(path, text);
   });
   return { name, dir, config, transport: readTransport(transport) };
+}
+
+async function setTransport(paths: MachinePaths, transport: Transport): Promise<void> {
+  if (transport === "tls") await fs.rm(paths.transport, { force: true });
+  else await replaceFile(paths.transport, `${transport}\n`);
+  if (transport !== "ssh") return;
+  const { caCert, clientCert, clientKey, serverCert, serverKey } = paths;
+  for (const file of [caCert, clientCert, clientKey, serverCert, serverKey]) await fs.rm(file, { force: true });
 }
 
 /** The bytes of a config.json of an earlier version. */

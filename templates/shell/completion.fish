@@ -5,7 +5,9 @@ function __machine_complete
     if set -q found[1]
         printf '%s\n' $found
     else
-        __fish_complete_path (commandline -ct)
+        # Of --flag=path the path.
+        set -l flag (string match -r '^-[^=]*=' -- $words[-1])
+        string replace -r -- '^' "$flag" (__fish_complete_path (string replace -- "$flag" '' $words[-1]))
     end
 end
 complete -c machine -f -a '(__machine_complete)'

@@ -16,6 +16,8 @@ _machine() {
   elif (( $#found )); then
     _describe machine found
   else
+    # Of --flag=path the path.
+    compset -P '-*='
     _files
   fi
 }

@@ -16,8 +16,9 @@ describe("machine inspect", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const text = await readFile(join(dir, "config.json"), "utf8");
     expect(text).toContain(String.raw`"SSHUser": "\u003c\u0026\u003e"`);
-    // What it knows of the certificates stands behind.
-    expect(stdout).toBe(`${text.slice(0, -"\n}".length)},\n    "Certificates": {}\n}\n`);
+    // What config.json has no place for stands behind.
+    const more = '"DockerTransport": "tls",\n    "Certificates": {}';
+    expect(stdout).toBe(`${text.slice(0, -"\n}".length)},\n    ${more}\n}\n`);
   });
 
   test("tells what each certificate is for and when it ends", async () => {

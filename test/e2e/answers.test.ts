@@ -47,7 +47,7 @@ describeOnHosts("With --json, on a real host,", (lab) => {
     const { code, stdout, stderr } = await program.machine(["logs", "--json", "web"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const commands = (await answersOf("logs", stdout)) as { command: string; exitCode: number }[];
-    for (const command of ["find out how to become root", "read the host's facts"]) {
+    for (const command of ["log in to the host", "find out how to become root", "read the host's facts"]) {
       expect(commands).toContainEqual(expect.objectContaining({ command, exitCode: 0 }));
     }
     expect(stdout).not.toContain("PRIVATE KEY");

@@ -64,23 +64,44 @@ describe.each(Object.entries(shells))("%s, with machine's completion", (_, offer
   });
 });
 
-/** Types a line and a tab into a zsh of its own, by zsh's own zpty, and returns what then stands on its screen. */
-async function typedInZsh(line: string): Promise<string> {
-  const script = `
-    zmodload zsh/zpty; zpty shell "TERM=dumb PS1='> ' zsh -f -i"
-    zpty -w shell 'PS1="> "; unsetopt zle_bracketed_paste; eval "$(machine completion zsh)"; echo re""ady'
-    zpty -r shell out '*ready*'
-    zpty -w -n shell "$1"$'\\t'; zpty -r -m shell out "*$2*" && print -r -- "$out"; zpty -d shell`;
-  const { stdout } = await finish("zsh", ["-fc", script, "zsh", ...line.split("|")], { env });
-  return stdout;
-}
-
 test.each([
-  ["machine regen|regenerate-certs"],
-  ["machine ip d|ip db"],
-  ["machine create -d no|none"],
-  ["machine create -d none --ur|--url"],
-  ["machine scp d|db:"],
-])("zsh, with machine's completion, makes of %s what is meant", async (line) => {
-  expect(await typedInZsh(line)).toContain(line.split("|")[1]);
+  ["machine create --driver=ge", "--driver=generic"],
+  ["machine create -d=amazonec2 --amazonec2-connect=s", "--amazonec2-connect=ssm"],
+  ["machine create --sudo-password-file=/etc/hostn", "--sudo-password-file=/etc/hostname"],
+])("fish, with machine's completion, offers for %s what may stand there: %s", async (line, word) => {
+  expect(await shells["fish"]?.(line)).toEqual([word]);
+});
+
+/** Types a line and a tab into an interactive shell of its own, and returns what then stands on its screen. */
+const typedIn: Readonly<Record<string, (line: string, expected: string) => Promise<string>>> = {
+  // Its readline needs no terminal. The line is made a comment, so that nothing is done.
+  bash: async (line) => {
+    const input = `PS1="> "; eval "$(machine completion bash)"\n${line}\t\x01#\n`;
+    return (await finish("bash", ["--norc", "--noprofile", "-i"], { env: { ...env, TERM: "dumb" }, input })).stderr;
+  },
+  // By its own zpty.
+  zsh: async (line, expected) => {
+    const script = `
+      zmodload zsh/zpty; zpty shell "TERM=dumb PS1='> ' zsh -f -i"
+      zpty -w shell 'PS1="> "; unsetopt zle_bracketed_paste; eval "$(machine completion zsh)"; echo re""ady'
+      zpty -r shell out '*ready*'
+      zpty -w -n shell "$1"$'\\t'; zpty -r -m shell out "*$2*" && print -r -- "$out"; zpty -d shell`;
+    return (await finish("zsh", ["-fc", script, "zsh", line, expected], { env })).stdout;
+  },
+};
+
+describe.each(Object.entries(typedIn))("%s, at a terminal, with machine's completion", (_, typed) => {
+  test.each([
+    ["machine regen", "regenerate-certs"],
+    ["machine ip d", "ip db"],
+    ["machine create -d no", "none"],
+    ["machine create -d none --ur", "--url"],
+    ["machine scp db", "db:"],
+    ["machine create --driver=ge", "--driver=generic"],
+    ["machine create -driver=none --ur", "-driver=none --url"],
+    ["machine create --engine-label a=b=c --engine-source=d", "a=b=c --engine-source=distro"],
+    ["machine create --sudo-password-file=/etc/hostn", "=/etc/hostname"],
+  ])("makes of %s what is meant: %s", async (line, expected) => {
+    expect(await typed(line, expected)).toContain(expected);
+  });
 });

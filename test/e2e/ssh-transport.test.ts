@@ -1,8 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { atHome } from "../support/at-home.js";
-import { finish } from "../support/command.js";
+import { finish, type Finished } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
@@ -16,7 +16,7 @@ describeOnHosts("a machine that docker reaches over ssh", (lab) => {
     await create("web", host, "ssh");
   });
   afterAll(async () => {
-    for (const name of ["web", "open"])
+    for (const name of ["web", "open", "hidden"])
       await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", name]);
     await program.remove();
   });
@@ -119,17 +119,62 @@ describeOnHosts("a machine that docker reaches over ssh", (lab) => {
     });
   });
 
+  const linux = { code: 0, stdout: "linux\n", stderr: "" };
+  const askSystem = "version --format '{{.Server.Os}}'";
+
+  test("is known through its jump host as well", async () => {
+    const [jump, hidden] = [await lab.createHost(), await lab.createHost({ image: "engine" })];
+    await jump.exec("cat >> /root/.ssh/authorized_keys", { input: await readFile(`${hidden.keyPath}.pub`, "utf8") });
+    await create("hidden", hidden, "ssh", ["--generic-ssh-jump", `root@${jump.address}`]);
+    const env = await program.machine(["env", "--shell", "sh", "hidden"]);
+    expect(env).toMatchObject({ code: 0, stdout: expect.stringContaining("ssh://hidden") as string });
+    expect(await atHome(program, `${env.stdout}docker ${askSystem}`)).toEqual(linux);
+    expect(await atHome(program, `docker -H ssh://hidden ${askSystem}`)).toEqual(linux);
+  });
+
+  let open: Host;
+
   test("opens its port as well where both ways are asked for", async () => {
-    const open = await lab.createHost({ image: "bare" });
+    open = await lab.createHost({ image: "bare" });
     await create("open", open, "both", ["--engine-source", "distro"]);
     expect((await open.exec(listens)).code).toBe(0);
     expect((await program.machine(["url", "open"])).stdout).toBe(`tcp://${open.address}:2376\n`);
-    const byTls = await program.bash(`eval "$(machine env open)" && docker version --format '{{.Server.Os}}'`);
-    expect(byTls).toEqual({ code: 0, stdout: "linux\n", stderr: "" });
-    expect(await atHome(program, "docker -H ssh://open version --format '{{.Server.Os}}'")).toEqual({
+    expect(await program.bash(`eval "$(machine env open)" && docker ${askSystem}`)).toEqual(linux);
+    expect(await atHome(program, `docker -H ssh://open ${askSystem}`)).toEqual(linux);
+  });
+
+  const change = (transport: string): Promise<Finished> =>
+    program.machine(["provision", "--docker-transport", transport, "open"]);
+  /** What is saved, where the docker context leads, and whether that works. */
+  async function expectOpen(transport: string, url: string): Promise<void> {
+    const shown = await program.machine(["inspect", "-f", "{{.DockerTransport}}", "open"]);
+    expect(shown).toEqual({ code: 0, stdout: `${transport}\n`, stderr: "" });
+    const context = await atHome(program, "docker context inspect -f '{{.Endpoints.docker.Host}}' open");
+    expect(context.stdout).toBe(`${url}\n`);
+    expect(await atHome(program, `docker --context open ${askSystem}`)).toEqual(linux);
+  }
+
+  test("closes its port and loses its certificates when provision is to change it to ssh", async () => {
+    expect(await change("ssh")).toMatchObject({
       code: 0,
-      stdout: "linux\n",
-      stderr: "",
+      stderr: expect.stringContaining("(open) docker reaches it at ssh://open from now on\n") as string,
     });
+    expect((await open.exec(listens)).code).toBe(1);
+    await expectOpen("ssh", "ssh://open");
+    expect((await program.machine(["inspect", "-f", "{{len .Certificates}}", "open"])).stdout).toBe("0\n");
+  });
+
+  test("stays as it is where the other way cannot be had", async () => {
+    await open.exec("systemd-run --unit other --socket-property ListenStream=2376 cat");
+    expect(await change("tls")).toMatchObject({ code: 1 });
+    await expectOpen("ssh", "ssh://open");
+    await open.exec("systemctl stop other.socket");
+  });
+
+  test("opens its port to certificates of its own when provision is to change it to tls", async () => {
+    expect(await change("tls")).toMatchObject({ code: 0 });
+    await expectOpen("tls", `tcp://${open.address}:2376`);
+    expect(await program.bash(`eval "$(machine env open)" && docker ${askSystem}`)).toEqual(linux);
+    expect((await program.machine(["inspect", "-f", "{{len .Certificates}}", "open"])).stdout).toBe("3\n");
   });
 });

@@ -1,29 +1,12 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
-import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
+import { describe, expect, test } from "vitest";
 import { isMachineError, type Io, type MachineError, type Snapshots } from "../../src/driver/index.js";
-import { isoImage } from "../../src/vm/seed/iso.js";
-import { trial, type Trial } from "../drivers/virtualbox/on-stand-in.js";
-import { finish } from "../support/command.js";
+import type { Trial } from "../drivers/virtualbox/on-stand-in.js";
+import { ask, expectNothing, freshTrials, stateOf, statusOf } from "../drivers/virtualbox/trials.js";
 
-const open: Trial[] = [];
-let folder: string | undefined;
-afterAll(async () => {
-  if (folder !== undefined) await rm(folder, { recursive: true });
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.end()));
-});
-
-async function fresh(...[release, on, given, exec]: Partial<Parameters<typeof trial>>): Promise<Trial> {
-  const one = await trial(release ?? {}, on ?? {}, { noShare: true, ...given }, exec);
-  open.push(one);
-  return one;
-}
+const fresh = freshTrials();
 
 /** A machine that has booted once. */
 async function made(...facts: Parameters<typeof fresh>): Promise<Trial> {
@@ -32,25 +15,10 @@ async function made(...facts: Parameters<typeof fresh>): Promise<Trial> {
   return one;
 }
 
-async function ask({ vb }: Trial, ...args: readonly string[]): Promise<string> {
-  const { stdout, stderr, code } = await finish(vb.path, args, { env: { ...process.env, ...vb.env } });
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
-
-const statusOf = async ({ driver, machine, io }: Trial): Promise<string> =>
-  (await driver.inspect(machine(), io)).status;
-const stateOf = ({ machine }: Trial): VirtualBoxState => machine().state as VirtualBoxState;
-
 async function failure(work: Promise<unknown>): Promise<MachineError> {
   const error = await work.catch((thrown: unknown) => thrown);
   if (!isMachineError(error)) throw new Error("it did not fail");
   return error;
-}
-
-async function expectNothing(one: Trial): Promise<void> {
-  for (const what of ["vms", "hdds", "dvds"]) expect(await ask(one, "list", what)).toBe("");
-  expect(existsSync(join(one.dir, "web"))).toBe(false);
 }
 
 describe("a machine of VirtualBox", () => {
@@ -258,61 +226,6 @@ describe("where VirtualBox is in trouble, a create", () => {
   });
 });
 
-describe("a machine with boot2docker", () => {
-  test("is made as docker-machine makes it, and has the address that DHCP gave it", async () => {
-    const one = await withBoot2Docker();
-    const asked = await one.asked();
-    expect(asked.filter((line) => !/^(--version|list|showvminfo|setextradata \$VM machine)/.test(line))).toEqual([
-      "convertfromraw $M/disk.vmdk.raw $M/disk.vmdk --format VMDK",
-      "createvm --basefolder $M --name web --uuid $VM --register",
-      "modifyvm $VM --firmware bios --bioslogofadein off --bioslogofadeout off --bioslogodisplaytime 0 --biosbootmenu disabled --ostype Linux26_64 --cpus 1 --memory 2048 --acpi on --ioapic on --rtcuseutc on --natdnshostresolver1 off --natdnsproxy1 on --cpuhotplug off --pae on --hpet on --hwvirtex on --nestedpaging on --largepages on --vtxvpid on --accelerate3d off --boot1 dvd",
-      "modifyvm $VM --nic1 nat --nictype1 virtio --cableconnected1 on",
-      "storagectl $VM --name SATA --add sata --hostiocache on",
-      "storageattach $VM --storagectl SATA --port 0 --device 0 --type dvddrive --medium $M/boot2docker.iso",
-      "storageattach $VM --storagectl SATA --port 1 --device 0 --type hdd --medium $M/disk.vmdk",
-      "guestproperty set $VM /VirtualBox/GuestAdd/SharedFolders/MountPrefix /",
-      "guestproperty set $VM /VirtualBox/GuestAdd/SharedFolders/MountDir /",
-      "hostonlyif create",
-      "hostonlyif ipconfig vboxnet0 --ip 192.168.59.1 --netmask 255.255.255.0",
-      "dhcpserver add --netname HostInterfaceNetworking-vboxnet0 --ip 192.168.59.2 --netmask 255.255.255.0 --lowerip 192.168.59.100 --upperip 192.168.59.254 --enable",
-      "modifyvm $VM --nic2 hostonly --nictype2 virtio --nicpromisc2 deny --hostonlyadapter2 vboxnet0 --cableconnected2 on",
-      "modifyvm $VM --natpf1 ssh,tcp,127.0.0.1,$PORT,,22",
-      "startvm $VM --type headless",
-    ]);
-    expect(stateOf(one).IPAddress).toBe("192.168.59.101");
-    expect(await readdir(one.dir)).not.toContain("disk.vmdk.raw");
-    await one.driver.remove(one.machine(), one.io);
-    await expectNothing(one);
-  });
-
-  test("that docker-machine made works with what its store says, by its name", async () => {
-    const one = await withBoot2Docker();
-    one.forget(
-      "UUID",
-      "Owner",
-      "ImageURL",
-      "ImageDigest",
-      "UserDataFile",
-      "SSHHostKey",
-      "NatMAC",
-      "HostOnlyMAC",
-      "HostOnlyNetwork",
-      "IPAddress",
-    );
-    expect(await statusOf(one)).toBe("running");
-    await one.does("stop");
-    await one.does("start");
-    expect(stateOf(one)).toMatchObject({
-      IPAddress: "192.168.59.101",
-      UUID: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
-    });
-    await one.does("kill");
-    expect(await statusOf(one)).toBe("stopped");
-    await one.driver.remove(one.machine(), one.io);
-    await expectNothing(one);
-  });
-});
-
 /** As a power cut leaves it: nothing is run after that many calls. @param isLate the last one is run, but not heard of */
 function cutOff(io: Io, calls: number, isLate: boolean): Io {
   let count = 0;
@@ -325,24 +238,4 @@ function cutOff(io: Io, calls: number, isLate: boolean): Io {
       throw new Error("cut off");
     },
   };
-}
-
-/** With a shell that shows the second adapter's address. */
-async function withBoot2Docker(): Promise<Trial> {
-  const holder: { one?: Trial } = {};
-  const exec = async (command: string) => {
-    if (command !== "ip addr show" || holder.one === undefined) return { stdout: "", stderr: "", code: 0 };
-    const info = await ask(holder.one, "showvminfo", "web", "--machinereadable");
-    const mac = (/^macaddress2="(.*)"/m.exec(info)?.[1] ?? "").match(/../g)?.join(":").toLowerCase() ?? "";
-    const stdout = `2: eth0: <UP>\n    link/ether 08:00:27:00:00:01 brd ff\n    inet 10.0.2.15/24\n3: eth1: <UP>\n    link/ether ${mac} brd ff\n    inet 192.168.59.101/24 brd\n`;
-    return { stdout, stderr: "", code: 0 };
-  };
-  folder ??= await mkdtemp(join(tmpdir(), "machine-iso-"));
-  const iso = join(folder, "boot2docker.iso");
-  await writeFile(iso, isoImage("boot2docker", []));
-  const given = { boot2dockerUrl: `file://${iso}`, diskSize: 8 };
-  const one = await fresh({}, {}, given, exec);
-  holder.one = one;
-  await one.create();
-  return one;
 }

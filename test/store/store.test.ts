@@ -50,6 +50,14 @@ it("keeps how docker reaches a machine beside its config.json, and takes no word
   expect(await readdir(store.dir("n1"))).toEqual(["config.json"]);
   await store.claim("n2", configOf("n2"), journal, "ssh");
   expect((await store.read("n2")).transport).toBe("ssh");
+  await writeFile(join(store.dir("n2"), "server.pem"), "its certificate");
+  await store.setTransport("n2", "both");
+  expect((await store.read("n2")).transport).toBe("both");
+  expect(await readdir(store.dir("n2"))).toContain("server.pem");
+  await store.setTransport("n2", "ssh");
+  expect(await readdir(store.dir("n2"))).not.toContain("server.pem");
+  await store.setTransport("n2", "tls");
+  expect(await readdir(store.dir("n2"))).not.toContain("docker-transport");
   await writeFile(join(store.dir("n2"), "docker-transport"), "telex\n");
   await expect(store.read("n2")).rejects.toThrow(/^n2 is broken: .*docker-transport must say one of tls, ssh, both/);
 });
