@@ -86,9 +86,9 @@ async function answersOf(
   if (chosen === undefined) throw new TypeError("create has no driver");
   if (!values.interactive && (name !== undefined || !isPerson(terminal))) return { name: needName(name), ...chosen };
   if (!isPerson(terminal)) throw new MachineError("usage", "--interactive needs a terminal to ask at");
-  const { interview, wordsOf } = await import("./wizard.js");
-  const others = Object.entries(options).filter(([key]) => key !== "driver" && key !== "interactive");
-  const own = wordsOf(Object.fromEntries(others), values);
+  const { interview, chosenFlags } = await import("./wizard.js");
+  const others = Object.entries(machineOptions).filter(([key]) => key !== "driver");
+  const own = chosenFlags(Object.fromEntries(others), values);
   return interview({ session, terminal, known: { name, ...chosen }, check, own });
 }
 
