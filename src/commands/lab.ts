@@ -4,7 +4,7 @@ import { createMachines } from "../core/lab.js";
 import { listMachines } from "../core/listing.js";
 import type { Session } from "../core/session.js";
 import { unfinished } from "../core/status.js";
-import { MachineError } from "../driver/index.js";
+import { MachineError, messageOf } from "../driver/index.js";
 import { encodeJson } from "../store/json.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
@@ -37,7 +37,7 @@ export const lab = defineCommand({
 async function up({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
   const machines = await readLab(session, file);
   const missing = machines.filter(({ isThere }) => !isThere);
-  await together(missing.map((one) => check(session, one)));
+  await check(session, missing);
   const { made, errors } = await createMachines(
     session,
     missing.map(({ request }) => request),
@@ -50,16 +50,23 @@ async function up({ session, terminal, out, answer }: LabCall, file: string): Pr
   answer(there.map(({ isThere, request }) => ({ name: request.name, isNew: !isThere })));
   const failed = missing.flatMap(({ request }) => (made.has(request.name) ? [] : [request.name]));
   const hint = `to make what is missing: ${terminal.program} lab up ${file}`;
-  const summary = failed.length === 0 ? [] : [new MachineError("failed", `not made: ${failed.join(", ")}`, { hint })];
+  const summary =
+    failed.length === 0 ? [] : [new MachineError("failed", `not complete: ${failed.join(", ")}`, { hint })];
   const all = [...errors, ...halves.flat(), ...summary];
   if (all.length > 0) throw joined(all);
 }
 
-/** @throws MachineError for what create would refuse before it makes anything */
-async function check(session: Session, { place, request }: LabMachine): Promise<void> {
-  await planMachine(session, request).catch((error: unknown) => {
-    throw whileDoing(`${place}: ${request.name}`, error);
-  });
+/** @throws MachineError for what create would refuse, with its place; once where counted machines are refused alike */
+async function check(session: Session, machines: readonly LabMachine[]): Promise<void> {
+  const answers = machines.map(({ place, request }) =>
+    planMachine(session, request).then(
+      () => undefined,
+      (error: unknown) => whileDoing(place, error),
+    ),
+  );
+  const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
+  const different = new Map(refusals.map((error) => [messageOf(error), error]));
+  if (different.size > 0) throw joined([...different.values()]);
 }
 
 /** That an earlier create was cut off or its provisioning failed: `up` is not the command that goes on with it. */

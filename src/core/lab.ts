@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { createMachine, type CreateRequest } from "./create.js";
 import type { Session } from "./session.js";
 
@@ -14,8 +13,6 @@ export async function createMachines(
   session: Session,
   requests: readonly CreateRequest[],
 ): Promise<{ readonly made: ReadonlySet<string>; readonly errors: readonly unknown[] }> {
-  // Node 20 warns of the eleventh listener.
-  setMaxListeners(0, session.signal);
   const made = new Set<string>();
   const errors: unknown[] = [];
   const left = requests.values();

@@ -37,7 +37,7 @@ describeOnHosts("A lab of three hosts", (lab) => {
     expectClearError(
       made,
       `host-2: ${hosts[2]?.address ?? ""} port 22 refused the login of ghost`,
-      "\nnot made: host-2\n",
+      "\nnot complete: host-2\n",
       /; to make what is missing: .* lab up \S+lab\.yaml\n/,
     );
     expect(made.stdout).toBe("host-0 was made\nhost-1 was made\n");
