@@ -43,6 +43,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   conf: ["src/store/settings.ts"],
   inquirer: ["src/ui/prompt.ts"],
+  yaml: ["src/store/yaml.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],
 };
 

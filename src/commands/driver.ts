@@ -1,8 +1,17 @@
-import { findDriver } from "../core/registry.js";
+import { driverNames, findDriver } from "../core/registry.js";
 import type { Session } from "../core/session.js";
-import { fromEnv, resolve, text, type Driver, type Option, type Options, type Values } from "../driver/index.js";
+import {
+  fromEnv,
+  resolve,
+  text,
+  type Driver,
+  type Given,
+  type Option,
+  type Options,
+  type Values,
+} from "../driver/index.js";
 import { readSettings } from "../store/settings.js";
-import { declare, flagIn, isNamed, keptFor } from "../ui/arguments.js";
+import { declare, flagIn, isNamed, keptFor, type Declared } from "../ui/arguments.js";
 import type { Command } from "./command.js";
 
 const fallback = "container";
@@ -17,9 +26,27 @@ export const chosenDriver: NonNullable<Command["driver"]> = (argv, env, { driver
   findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || (typeof driver === "string" ? driver : fallback));
 
 /** The options of a driver as `create` would have them, were none typed: from variables and settings. */
-export async function givenOptions({ options, name }: Driver, { env, store }: Session): Promise<Values<Options>> {
-  const kept = keptFor(declare(options, name), await readSettings(store.root));
-  return resolve(options, [fromEnv(options, env, name), kept], name);
+export function givenOptions({ options, name }: Driver, session: Session): Promise<Values<Options>> {
+  return valuesOf(options, session, [], name);
+}
+
+/** The values of options as `create` has them. @param given by the names of flags; what comes first goes before */
+export async function valuesOf<O extends Options>(
+  options: O,
+  { env, store }: Session,
+  given: readonly Given[],
+  prefix = "",
+): Promise<Values<O>> {
+  const declared = declare(options, prefix);
+  const named = given.map((one) => keptFor(declared, one));
+  const kept = keptFor(declared, await readSettings(store.root));
+  return resolve(options, [...named, fromEnv(options, env, prefix), kept], prefix);
+}
+
+/** The options of all drivers. */
+export async function driverOptions({ findDriver }: Session): Promise<Declared[]> {
+  const drivers = await Promise.all(driverNames().map(findDriver));
+  return drivers.flatMap(({ name, options }) => declare(options, name));
 }
 
 /** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */

@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
+  lab: {
+    summary: "Make, list or remove the machines that a file describes",
+    load: async () => (await import("./lab.js")).lab,
+  },
   logs: {
     summary: "Show which commands this program has run on a machine, when, and how they ended",
     load: async () => (await import("./logs.js")).logs,

@@ -1,11 +1,11 @@
-import { driverNames } from "../core/registry.js";
 import type { Session } from "../core/session.js";
 import { MachineError, messageOf } from "../driver/index.js";
 import { changeSettings, readSettings } from "../store/settings.js";
-import { declare, type Declared } from "../ui/arguments.js";
+import { declare } from "../ui/arguments.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "./command.js";
 import { create } from "./create.js";
+import { driverOptions } from "./driver.js";
 
 const usage = "[ls | set NAME VALUE... | unset NAME...]";
 
@@ -34,7 +34,7 @@ export const settings = defineCommand({
 
 /** @throws MachineError `usage` for what create does not take, and for what must not be saved */
 async function checked(session: Session, name: string, values: readonly string[]): Promise<string | string[]> {
-  const found = (await known(session)).find(({ flag }) => flag === name);
+  const found = [...declare(create.options), ...(await driverOptions(session))].find(({ flag }) => flag === name);
   if (found === undefined) {
     throw new MachineError("usage", `create has no option --${name}`, {
       hint: "a setting is named as the flag is: machine create -d DRIVER --help lists them",
@@ -51,10 +51,4 @@ async function checked(session: Session, name: string, values: readonly string[]
     throw new MachineError("usage", `--${name} ${messageOf(error)}`);
   }
   return kept;
-}
-
-/** All options of `create`, with those of every driver. */
-async function known(session: Session): Promise<Declared[]> {
-  const drivers = await Promise.all(driverNames().map(session.findDriver));
-  return [...declare(create.options), ...drivers.flatMap(({ name, options }) => declare(options, name))];
 }

@@ -12,6 +12,8 @@ import {
 } from "../driver/index.js";
 import { quote } from "../shell/script.js";
 import { changeSettings } from "../store/settings.js";
+import { encodeYaml } from "../store/yaml.js";
+import { declare } from "../ui/arguments.js";
 import { ask, type Question } from "../ui/prompt.js";
 import { tell, type Terminal } from "../ui/terminal.js";
 import { givenOptions } from "./driver.js";
@@ -23,6 +25,9 @@ export interface Answers {
   readonly values: Values<Options>;
 }
 
+/** Values by the names of their flags. */
+type Flags = Readonly<Record<string, unknown>>;
+
 interface Interview {
   readonly session: Session;
   readonly terminal: Terminal;
@@ -30,13 +35,13 @@ interface Interview {
   readonly known: { readonly name?: string | undefined; readonly driver: Driver; readonly values: Values<Options> };
   /** Rejects what create would reject. */
   readonly check: (answers: Answers) => Promise<unknown>;
-  /** Words of the equivalent command that belong to no driver. */
-  readonly own: readonly string[];
+  /** What was given beside the driver's options: see {@link chosenFlags}. */
+  readonly own: Flags;
 }
 
 /**
- * Asks for the driver, the name and what the driver marks with `ask`, shows the command that does the same, and has it
- * confirmed. Undefined: the person does not want it. What does not go together is asked again.
+ * Asks for the driver, the name and what the driver marks with `ask`, shows the command and the entry of a lab file
+ * that do the same, and has it confirmed. Undefined: the person does not want it. What does not go together is asked again.
  * @throws MachineError `interrupted` at Ctrl-C
  */
 export async function interview(given: Interview): Promise<Answers | undefined> {
@@ -55,10 +60,9 @@ export async function interview(given: Interview): Promise<Answers | undefined> 
       tell(terminal, `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}\n`);
       continue;
     }
-    const chosen = wordsOf(driver.options, values, driver.name);
     tell(
       terminal,
-      `\n  ${[terminal.program, "create", "-d", driver.name, ...chosen, ...own, name].map(word).join(" ")}\n`,
+      await equivalents(terminal, answers, { ...chosenFlags(driver.options, values, driver.name), ...own }),
     );
     const next = await ask<"create" | "keep" | "change" | "leave">(terminal, {
       type: "select",
@@ -132,14 +136,25 @@ async function verdict(check: () => Promise<void>): Promise<string | true> {
   );
 }
 
-/** The words that a command line needs for these values: those that are not the default. No secret is among them. */
-export function wordsOf(options: Options, values: Values<Options>, prefix = ""): string[] {
-  return Object.entries(options).flatMap(([key, option]) => {
-    const value = values[key];
-    if (option.secret === true || isDefault(option, value)) return [];
-    const flag = `--${names(key, option, prefix).flag}`;
-    if (option.kind === "boolean") return [value === true ? flag : `${flag}=false`];
-    return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, String(one)]);
+/** Those values that are not the default. No secret is among them. */
+export function chosenFlags(options: Options, values: Values<Options>, prefix = ""): Flags {
+  const chosen = declare(options, prefix).filter(
+    ({ key, option }) => option.secret !== true && !isDefault(option, values[key]),
+  );
+  return Object.fromEntries(chosen.map(({ key, flag }) => [flag, values[key]]));
+}
+
+/** What makes the same machine without a question. */
+async function equivalents({ program }: Terminal, { name, driver }: Answers, flags: Flags): Promise<string> {
+  const command = [program, "create", "-d", driver.name, ...wordsOf(flags), name].map(word).join(" ");
+  const lab = await encodeYaml({ machines: { [name]: { driver: driver.name, ...flags } } });
+  return `\n  ${command}\n\nor, in a file for ${program} lab up:\n\n${lab.replace(/^(?=.)/gm, "  ")}`;
+}
+
+function wordsOf(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([flag, value]) => {
+    if (typeof value === "boolean") return [value ? `--${flag}` : `--${flag}=false`];
+    return [value].flat().flatMap((one) => [`--${flag}`, String(one)]);
   });
 }
 

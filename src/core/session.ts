@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import type { Driver, StepEvent } from "../driver/index.js";
@@ -48,6 +49,8 @@ export function openSession({
   readonly tls: TlsPaths;
 }): Session {
   const { command, signal } = rest;
+  // As many listen as machines are worked on at once: Node warns of the eleventh.
+  setMaxListeners(0, signal);
   const store = openStore(storeRoot(rest.env, storagePath), { command, signal });
   const closers: (() => Promise<void>)[] = [];
   const { certs } = store.paths;

@@ -21,6 +21,9 @@ export interface Option<T> {
   /** Never shown, never saved. */
   readonly secret?: boolean;
   readonly choices?: readonly string[];
+  /** Bounds of an integer. */
+  readonly min?: number;
+  readonly max?: number;
   /** Takes typed text and JSON values alike. @throws Error with the reason, e.g. "must be at least 1" */
   parse(given: unknown): T;
   /**
@@ -50,13 +53,10 @@ export function integer(
 export function integer(
   facts: Facts<number> & { readonly default: number; readonly min?: number; readonly max?: number },
 ): Option<number>;
-export function integer({
-  min = Number.MIN_SAFE_INTEGER,
-  max = Number.MAX_SAFE_INTEGER,
-  ...facts
-}: Facts<number> & { readonly default?: number; readonly min?: number; readonly max?: number }): Option<
-  number | undefined
-> {
+export function integer(
+  facts: Facts<number> & { readonly default?: number; readonly min?: number; readonly max?: number },
+): Option<number | undefined> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
   const parse = (given: unknown): number => {
     const value = typeof given === "number" ? given : Number(asText(given).trim() || Number.NaN);
     if (!Number.isSafeInteger(value)) throw new Error(`must be a whole number, not "${String(given)}"`);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/commands/index.js";
 import { putConfig } from "../store/support.js";
@@ -16,6 +17,7 @@ const withoutAnswer: Readonly<Record<string, string>> = {
 };
 
 const running = { name: "web", state: "Running" };
+const labOfHosts = join(import.meta.dirname, "..", "..", "templates", "labs", "hosts.yaml");
 const free = ["-d", "none", "--url", "tcp://192.0.2.7:2376"];
 
 /** What is typed with --json, at a home with the machine `web` of the driver none, and what is answered. */
@@ -58,6 +60,11 @@ const answers: Readonly<Record<string, readonly (readonly [argv: readonly string
     [["prune"], []],
   ],
   inspect: [[["web"], expect.objectContaining({ Name: "web", DriverName: "none" })]],
+  lab: [
+    [["down", "-y", labOfHosts], [{ name: "web" }]],
+    [["status", labOfHosts], expect.arrayContaining([expect.objectContaining({ name: "node-3", state: "Missing" })])],
+    [["schema"], expect.objectContaining({ required: ["machines"] })],
+  ],
   ls: [
     [[], [expect.objectContaining({ ...running, driver: "none", url: "tcp://127.0.0.1:1", dockerVersion: null })]],
     [["-q"], ["web"]],

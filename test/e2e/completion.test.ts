@@ -47,6 +47,7 @@ describe.each(Object.entries(shells))("%s, with machine's completion", (_, offer
     ["machine create -d amazonec2 --amazonec2-connect s", ["ssm"]],
     ["machine env --shell pow", ["powershell"]],
     ["machine snapshot web res", ["restore"]],
+    ["machine lab st", ["status"]],
     ["machine help scr", ["scrub"]],
     ["machine shell-init f", ["fish"]],
   ])("offers for %j what may stand there: %j", async (line, words) => {

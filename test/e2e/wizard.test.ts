@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Host } from "../support/host.js";
@@ -47,6 +47,11 @@ describeOnHosts("the wizard", (lab) => {
     const command = `create -d generic --generic-ip-address ${host.address} --generic-ssh-key ${host.keyPath} web`;
     const asked = await shows(/Go on\?/);
     expect(asked.replaceAll("\n", "")).toContain(command);
+    const [, entry = ""] = /lab up:\n([^]*?)\n\? /.exec(asked) ?? [];
+    expect(entry.replace(/^ {2}/gm, "")).toBe(
+      ["machines:", "  web:", "    driver: generic", `    generic-ip-address: ${host.address}`].join("\n") +
+        `\n    generic-ssh-key: ${host.keyPath}`,
+    );
     expect(await readdir(program.store).catch(() => [])).not.toContain("machines");
     await type("Down", "Enter");
     const done = await shows(/status \d+/);
@@ -71,6 +76,22 @@ describeOnHosts("the wizard", (lab) => {
     await type("C-c");
     expect(await shows(/status \d+/)).toContain("status 130");
     expect(await readdir(join(program.store, "machines"))).toEqual(["web"]);
+  });
+
+  test("shows the entry of a lab that makes the same machine", async () => {
+    const { shows, type } = await start("create", "--interactive", "-d", "none", "--engine-label", "a=b: c", "near");
+    await shows(/❯ none/);
+    await type("Enter");
+    await shows(/Name of the machine \(near\)/);
+    await type("Enter");
+    await shows(/URL of the engine/);
+    await type("tcp://127.0.0.1:1", "Enter");
+    const [, entry = ""] = /lab up:\n([^]*?)\n\? /.exec(await shows(/Go on\?/)) ?? [];
+    await writeFile(join(program.home, "lab.yaml"), entry);
+    expect((await program.machine(["lab", "up", join(program.home, "lab.yaml")])).code).toBe(0);
+    const facts = "{{.DriverName}} {{.Driver.URL}} {{.HostOptions.EngineOptions.Labels}}";
+    const { stdout } = await program.machine(["inspect", "-f", facts, "near"]);
+    expect(stdout).toBe("none tcp://127.0.0.1:1 [a=b: c]\n");
   });
 
   test("leaves nothing where it is left at its last question", async () => {
