@@ -44,8 +44,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Each worker keeps a host or two busy, but waits for them most of the time.
-          maxWorkers: 3,
+          // Each worker keeps a host or two busy.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

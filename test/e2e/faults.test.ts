@@ -91,7 +91,7 @@ describeOnHosts("a create that goes wrong", (lab) => {
       failed,
       "(web) the engine has its old configuration again\n",
       "Error running provisioning: web: could not restart the engine: the engine does not start\n",
-      /^ {2}unable to configure the Docker daemon with file \/etc\/docker\/daemon.json: .*no-such-option$/m,
+      /unknown flag: --no-such-option$/m,
       "hint: the lines above are the engine's own\n",
       "hint: the machine is kept; to go on: machine provision web, to give it up: machine rm web\n",
     );

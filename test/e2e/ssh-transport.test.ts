@@ -165,10 +165,13 @@ describeOnHosts("a machine that docker reaches over ssh", (lab) => {
   });
 
   test("stays as it is where the other way cannot be had", async () => {
-    await open.exec("systemd-run --unit other --socket-property ListenStream=2376 cat");
+    const server = "@socket = IO::Socket::INET->new(LocalPort => 2376, Listen => 9, ReuseAddr => 1); sleep";
+    await open.exec(
+      `systemd-run --unit other perl -MIO::Socket::INET -e '${server}'; until ${listens}; do sleep 0.1; done`,
+    );
     expect(await change("tls")).toMatchObject({ code: 1 });
     await expectOpen("ssh", "ssh://open");
-    await open.exec("systemctl stop other.socket");
+    await open.exec("systemctl stop other");
   });
 
   test("opens its port to certificates of its own when provision is to change it to tls", async () => {
