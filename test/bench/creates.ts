@@ -53,7 +53,9 @@ async function bundle(): Promise<string> {
     minifySyntax: true,
     external: ["*.node", "cpu-features"],
     define: { __dirname: "import.meta.dirname" },
-    banner: { js: 'import{createRequire as _r}from"node:module";const require=_r(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as requireOfBundle}from"node:module";const require=requireOfBundle(import.meta.url);',
+    },
     logLevel: "warning",
   });
   return outfile;
