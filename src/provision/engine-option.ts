@@ -1,5 +1,5 @@
 import { MachineError } from "../driver/index.js";
-import type { JsonObject } from "./daemon-json.js";
+import type { JsonObject } from "./engine-settings.js";
 
 /**
  * A flag of dockerd as daemon.json says it: `log-opt=max-size=10m` is `{"log-opts": {"max-size": "10m"}}`.

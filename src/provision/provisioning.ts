@@ -1,5 +1,5 @@
 import type { Shell, Transport } from "../driver/index.js";
-import type { EngineSettings } from "./daemon-json.js";
+import type { EngineSettings } from "./engine-settings.js";
 import type { Host } from "./host.js";
 
 /** What is asked of the engine, as config.json and the command line give it. */

@@ -1,6 +1,6 @@
 import { isMachineError, MachineError, type Io, type Step } from "../driver/index.js";
 import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
-import { daemonJsonPath, placeSettings } from "./daemon-json.js";
+import { daemonJsonPath, placeSettings } from "./engine-settings.js";
 import { backupPath, type Facts } from "./host.js";
 import type { Provisioning, Run } from "./provisioning.js";
 

@@ -1,6 +1,6 @@
 import { MachineError, type Step } from "../driver/index.js";
 import { checkEnvironment } from "./daemon.js";
-import { placeSettings } from "./daemon-json.js";
+import { placeSettings } from "./engine-settings.js";
 import { checkTimer, expire } from "./expire.js";
 import { installMark, openHost } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { placeSettings, type EngineSettings, type Placed } from "../../src/provision/daemon-json.js";
+import { placeSettings, type EngineSettings, type Placed } from "../../src/provision/engine-settings.js";
 import { engineOption } from "../../src/provision/engine-option.js";
 
 const none: EngineSettings = { labels: [], insecureRegistries: [], registryMirrors: [], storageDriver: "", opts: [] };
