@@ -21,7 +21,7 @@ await buildContract();
 
 /** CommonJS, since Node's loader of ES modules alone makes its start a fifth longer. */
 async function buildProgram() {
-  const files = new Map([[`${root}src/cli.ts`, "cli"]]);
+  const files = new Map([[`${root}src/bin.ts`, "cli"]]);
   // Those that are found on the way are built after it.
   for (const [source, name] of files) {
     await build({
@@ -65,7 +65,7 @@ function onDemand(files) {
   };
 }
 
-/** `commands-env` for src/commands/env.ts, `peculiar-x509` for the package. */
+/** `commands-env` for src/commands/env/env.ts, `peculiar-x509` for the package. */
 function fileName(source, specifier) {
   const [inPackage] = source.split("/node_modules/").reverse();
   const path = inPackage === source ? relative(root, source) : specifier.startsWith(".") ? inPackage : specifier;

@@ -1,12 +1,12 @@
-import { commonOptions, globalOptions, type Command } from "./commands/command.js";
+import { commonOptions, globalOptions, type Command } from "./cli/command.js";
 import { commands } from "./commands/index.js";
-import { resultOf } from "./commands/result.js";
-import { openSession } from "./core/session.js";
+import { resultOf } from "./cli/output.js";
+import { openSession } from "./core/session/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
 import { storeRoot } from "./store/paths.js";
-import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./ui/arguments.js";
-import { reportError } from "./ui/error.js";
+import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./cli/arguments.js";
+import { reportError } from "./ui/report-error.js";
 import { startProgress } from "./ui/progress.js";
 import { print, type Terminal } from "./ui/terminal.js";
 
@@ -21,6 +21,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
     if (globals.version) return await run("version", [], argv, globals, terminal);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
+    if (name === "__complete") return await complete(rest, terminal);
     return await run(name, rest, argv, globals, terminal);
   } catch (error) {
     const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=(1|t|true))?$/i.test(word));
@@ -114,12 +115,17 @@ async function load(name: string, terminal: Terminal): Promise<Command> {
   );
 }
 
+async function complete(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { complete } = await import("./commands/complete.js");
+  await complete(argv.slice(1), commands, terminal);
+  return 0;
+}
+
 async function help(name: string | undefined, argv: readonly string[], terminal: Terminal): Promise<number> {
-  const { commandHelp, programHelp } = await import("./ui/help.js");
+  const { commandHelp, programHelp } = await import("./cli/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
-    const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
-    const rows = shown.map(([one, { summary }]) => [one, summary] as const);
+    const rows = Object.entries(commands).map(([one, { summary }]) => [one, summary] as const);
     print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
     return 0;
   }

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { basename } from "node:path";
 import { main } from "./main.js";
-import { pluginWords } from "./plugin.js";
+import { pluginWords } from "./docker-plugin.js";
 import type { Terminal } from "./ui/terminal.js";
 
 const interruption = new AbortController();

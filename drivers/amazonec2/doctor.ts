@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { ok, warning, type Check, type Finding, type Io, type Values } from "../../src/driver/index.js";
 import type { options } from "./options.js";
-import { checkRegion } from "./plan.js";
+import { checkRegion } from "./api/settings.js";
 
 type Given = Values<typeof options>;
 

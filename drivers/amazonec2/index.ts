@@ -1,9 +1,9 @@
 import { defineDriver, isMachineError, reach, type Io, type Machine, type Step } from "../../src/driver/index.js";
 import { accessOf } from "./access.js";
-import type { Ec2 } from "./ec2.js";
-import { lacksGroup } from "./failure.js";
+import type { Ec2 } from "./api/calls.js";
+import { lacksGroup } from "./api/failure.js";
 import { options } from "./options.js";
-import { readMachine } from "./saved.js";
+import { readMachine } from "./read-state.js";
 import type { Ec2State } from "./state.js";
 
 type Ours = Machine<Ec2State>;
@@ -11,18 +11,18 @@ type Ours = Machine<Ec2State>;
 const makeKey: Step<Ec2State> = {
   name: "make the key",
   // No undo: it goes with the machine's directory, and is needed where an undoing fails and create is resumed.
-  run: async (machine) => (await import("./key.js")).makeKey(machine),
+  run: async (machine) => (await import("./instance/key-pair.js")).makeKey(machine),
 };
 
 const ensureGroup: Step<Ec2State> = {
   name: "make sure of the security group",
   async run({ name, state }, io) {
-    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network.js"), open(state, io)]);
+    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network/subnets.js"), open(state, io)]);
     return { ...(await ensure(ec2, state, name, io)), LaunchedAt: io.now() };
   },
   async undo(machine, io) {
     if (machine.state.SSHKeyPath === "") return;
-    await (await import("./remove.js")).removeGroups(await open(machine.state, io), machine, io);
+    await (await import("./instance/remove.js")).removeGroups(await open(machine.state, io), machine, io);
   },
 };
 
@@ -30,11 +30,11 @@ const importKeyPair: Step<Ec2State> = {
   name: "import the key pair",
   when: ({ ExistingKey }) => !ExistingKey,
   async run({ state }, io) {
-    await (await import("./key.js")).importKeyPair(await open(state, io), state);
+    await (await import("./instance/key-pair.js")).importKeyPair(await open(state, io), state);
   },
   async undo({ state }, io) {
     if (state.LaunchedAt === undefined) return;
-    await (await import("./key.js")).deleteKeyPair(await open(state, io), state);
+    await (await import("./instance/key-pair.js")).deleteKeyPair(await open(state, io), state);
   },
 };
 
@@ -42,8 +42,8 @@ const launchInstance: Step<Ec2State> = {
   name: "launch the instance",
   async run({ name, state }, io) {
     const [{ launch }, { userData }, ec2] = await Promise.all([
-      import("./launch.js"),
-      import("./user-data.js"),
+      import("./instance/launch.js"),
+      import("./instance/user-data.js"),
       open(state, io),
     ]);
     const data = await userData(state);
@@ -55,25 +55,26 @@ const launchInstance: Step<Ec2State> = {
     } catch (error) {
       if (!lacksGroup(error)) throw error;
       // The store's last other machine has gone just now, and the group with it.
-      const group = await (await import("./network.js")).ensureGroup(ec2, state, name, io);
+      const group = await (await import("./network/subnets.js")).ensureGroup(ec2, state, name, io);
       return { ...group, ...(await launch(ec2, { ...state, ...group }, io, { userData: data, notice })) };
     }
   },
   async undo(machine, io) {
     if (machine.state.LaunchedAt === undefined) return;
-    await (await import("./remove.js")).removeInstance(await open(machine.state, io), machine, io);
+    await (await import("./instance/remove.js")).removeInstance(await open(machine.state, io), machine, io);
   },
 };
 
 const waitForAddress: Step<Ec2State> = {
   name: "wait for its address",
-  run: async (machine, io) => (await import("./life.js")).waitForAddress(await open(machine.state, io), machine, io),
+  run: async (machine, io) =>
+    (await import("./instance/power.js")).waitForAddress(await open(machine.state, io), machine, io),
 };
 
 const readHostKey: Step<Ec2State> = {
   name: "read the host key from the console",
   async run({ name, state }, io) {
-    const { hostKeyFromConsole } = await import("./console.js");
+    const { hostKeyFromConsole } = await import("./instance/host-key.js");
     const found = await hostKeyFromConsole(await open(state, io), state.InstanceId, io);
     if ("fingerprint" in found) return { HostKey: found.fingerprint };
     const line = `the host key of ${name} is trusted at the first contact: ${found.reason}`;
@@ -109,7 +110,7 @@ const deleteKeyPair: Step<Ec2State> = {
   name: "delete the key pair",
   when: ({ ExistingKey }) => !ExistingKey,
   async run({ state }, io) {
-    await (await import("./key.js")).deleteKeyPair(await open(state, io), state);
+    await (await import("./instance/key-pair.js")).deleteKeyPair(await open(state, io), state);
     return { KeyName: "" };
   },
 };
@@ -126,23 +127,23 @@ export default defineDriver({
 
   async calls(saved, io) {
     const machine = readMachine(saved);
-    return (await import("./calls.js")).plannedCalls(await open(machine.state, io), machine, io);
+    return (await import("./dry-run.js")).plannedCalls(await open(machine.state, io), machine, io);
   },
 
   async inspect(saved, io) {
     const machine = readMachine(saved);
     if (machine.state.InstanceId === "") return { status: "missing" };
-    return (await import("./life.js")).inspectInstance(await open(machine.state, io), machine, io);
+    return (await import("./instance/power.js")).inspectInstance(await open(machine.state, io), machine, io);
   },
   inspectAll: async (machines, io) =>
-    (await import("./life.js")).inspectInstances(machines, io, (state) => open(state, io)),
+    (await import("./instance/power.js")).inspectInstances(machines, io, (state) => open(state, io)),
   async remove(saved, io) {
     const machine = readMachine(saved);
     // Before it has a key nothing is asked for.
     if (machine.state.InstanceId === "" && machine.state.SSHKeyPath === "") return;
-    await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
+    await (await import("./instance/remove.js")).removeAll(await open(machine.state, io), machine, io);
   },
-  find: async (given, owner, io) => (await import("./regions.js")).findEverywhere(given, owner, io),
+  find: async (given, owner, io) => (await import("./gc/all-regions.js")).findEverywhere(given, owner, io),
   scrub: async (saved, io) => (await import("./scrub.js")).scrub(readMachine(saved), io, (state) => open(state, io)),
   access: accessOf,
 
@@ -157,14 +158,14 @@ export default defineDriver({
 async function change<T>(
   saved: Machine,
   io: Io,
-  act: (life: typeof import("./life.js"), ec2: Ec2, machine: Ours) => Promise<T>,
+  act: (life: typeof import("./instance/power.js"), ec2: Ec2, machine: Ours) => Promise<T>,
 ): Promise<T> {
   const machine = readMachine(saved);
-  return act(await import("./life.js"), await open(machine.state, io), machine);
+  return act(await import("./instance/power.js"), await open(machine.state, io), machine);
 }
 
 async function open(state: Ec2State, io: Io): Promise<Ec2> {
-  return (await import("./client.js")).openEc2({ Profile: "", ...state }, io);
+  return (await import("./api/client.js")).openEc2({ Profile: "", ...state }, io);
 }
 
 function tell(io: Io, machine: string, step: string, line: string): void {

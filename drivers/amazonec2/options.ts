@@ -1,4 +1,5 @@
 import { boolean, choice, integer, list, text } from "../../src/driver/index.js";
+import type { AskedSettings } from "./api/settings.js";
 
 /**
  * docker-machine's options with its variables, then ours. Its own have no variable where docker-machine gave them none.
@@ -13,8 +14,8 @@ export const options = {
     env: "AWS_DEFAULT_REGION",
     ask: true,
     async check(region, values, io) {
-      const { checkRegion } = await import("./plan.js");
-      await checkRegion(region, values, io);
+      const { checkRegion } = await import("./api/settings.js");
+      await checkRegion(region, values as unknown as AskedSettings, io);
     },
   }),
   ami: text({

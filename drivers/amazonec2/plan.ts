@@ -1,12 +1,14 @@
 import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
-import { MachineError, type Io, type MachinePlan, type Options, type Values } from "../../src/driver/index.js";
-import { checkOptions, commas, privateKey, userDataFile } from "./check.js";
-import { defaultRegion, openEc2, type Settings } from "./client.js";
-import type { Ec2 } from "./ec2.js";
-import { asPrecheck, codeOf, lacksCapacity } from "./failure.js";
-import { findImage, type Image } from "./image.js";
-import { runInput } from "./launch.js";
-import { accountOf, findNetwork, type Network } from "./network.js";
+import { MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { checkOptions, commas, privateKey, userDataFile } from "./check-options.js";
+import { openEc2, type Settings } from "./api/client.js";
+import type { Ec2 } from "./api/calls.js";
+import { asPrecheck, codeOf, lacksCapacity } from "./api/failure.js";
+import { accountOf } from "./api/account.js";
+import { settingsOf } from "./api/settings.js";
+import { findImage, type Image } from "./instance/ami.js";
+import { runInput } from "./instance/launch.js";
+import { findNetwork, type Network } from "./network/subnets.js";
 import type { options } from "./options.js";
 import type { Ec2State } from "./state.js";
 
@@ -28,22 +30,6 @@ export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promi
   const files = { privateKey: await privateKey(given, io), userData: await userDataFile(given, io) };
   const ec2 = await openEc2(settings, io);
   return planLaunch(ec2, { given, settings, files }, machine);
-}
-
-/**
- * Whether EC2 has the region, which is a default one where none is given, and lets these credentials in.
- * @throws MachineError `usage`, `precheck`
- */
-export async function checkRegion(
-  region: string | undefined,
-  values: Values<Options>,
-  io: Io,
-): Promise<Pick<Settings, "Region">> {
-  const settings = await settingsOf({ ...(values as Given), region }, io, () => undefined);
-  await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
-    throw asPrecheck(error);
-  });
-  return settings;
 }
 
 /** What is known before EC2 is asked. */
@@ -79,33 +65,6 @@ async function askEc2(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promi
   const state = { ...asState(prepared, machine, image, network, types), Account };
   await tryLaunch(ec2, state);
   return { ...state, Owner: await machine.owner() };
-}
-
-/** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
-async function settingsOf(given: Given, io: Io, notice: (line: string) => void): Promise<Settings> {
-  const { accessKey = "", secretKey = "", sessionToken = "" } = given;
-  // The SDK's own variables: saved, since the machine is nowhere else later.
-  const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
-  const isByKeys = given.profile === "" && accessKey !== "";
-  const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
-  if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
-    notice("the keys are not saved: later commands need them in the environment, or a profile");
-  }
-  const Region = given.region ?? (await defaultRegion(Profile, io));
-  // AWS's own are like us-east-1, us-gov-west-1 and eusc-de-east-1; others may be called anything.
-  if (endpoint === "" && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(Region)) {
-    throw new MachineError("usage", "Invalid region specified", { hint: `"${Region}" is not like us-east-1` });
-  }
-  return {
-    Region,
-    Profile,
-    Endpoint: endpoint,
-    DisableSSL: given.insecureTransport,
-    RetryCount: given.retries,
-    ...(isByKeys
-      ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken }
-      : { AccessKey: "", SecretKey: "", SessionToken: "" }),
-  };
 }
 
 async function checkSessionManager(io: Io): Promise<void> {

@@ -1,6 +1,6 @@
 import { isMachineError, MachineError, type Io, type Machine } from "../../src/driver/index.js";
-import type { Ec2 } from "./ec2.js";
-import { instanceOf } from "./instance.js";
+import type { Ec2 } from "./api/calls.js";
+import { instanceOf } from "./instance/find-instance.js";
 import type { Ec2State } from "./state.js";
 
 /**

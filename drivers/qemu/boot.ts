@@ -3,7 +3,7 @@ import { greets, isMachineError, reach, type Io, type Machine, type Shell } from
 import { finishFirstBoot, waitForBoot, withConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
 import { launch } from "./launch.js";
-import { filesOf, target, type QemuState } from "./machine.js";
+import { filesOf, target, type QemuState } from "./state.js";
 import { monitorOf } from "./monitor.js";
 import { processOf } from "./process.js";
 import { ask } from "./qmp.js";

@@ -1,26 +1,26 @@
 import { access } from "node:fs/promises";
 import { defineDriver, type Io, type Machine, type Snapshots, type Status, type Step } from "../../src/driver/index.js";
-import { checkState, enginePort, filesOf, target, type QemuState } from "./machine.js";
+import { checkState, enginePort, filesOf, target, type QemuState } from "./state.js";
 import { options } from "./options.js";
 
 const getImage: Step<QemuState> = {
   name: "get the image",
   async run(machine, io) {
-    const { imageOf } = await import("./make.js");
+    const { imageOf } = await import("./steps.js");
     return { ImageDigest: (await imageOf(machine, io)).digest };
   },
 };
 
 const makeDisk: Step<QemuState> = {
   name: "make the disk",
-  run: async (machine, io) => (await import("./make.js")).makeDisk(machine, io),
+  run: async (machine, io) => (await import("./steps.js")).makeDisk(machine, io),
   undo: remove,
 };
 
 const startMachine: Step<QemuState> = {
   name: "start the machine",
   async run(machine, io) {
-    const [{ endAll }, { launch }] = await Promise.all([import("./life.js"), import("./launch.js")]);
+    const [{ endAll }, { launch }] = await Promise.all([import("./power.js"), import("./launch.js")]);
     await endAll(machine, io);
     return launch(machine, io);
   },
@@ -61,9 +61,9 @@ export default defineDriver({
     remove: async (machine, name, io) => (await snapshots(machine)).remove(machine, name, io),
   },
 
-  start: async (machine, io) => (await import("./life.js")).start(machine, io),
-  stop: async (machine, io) => (await import("./life.js")).stop(machine, io),
-  kill: async (machine, io) => (await import("./life.js")).kill(machine, io),
+  start: async (machine, io) => (await import("./power.js")).start(machine, io),
+  stop: async (machine, io) => (await import("./power.js")).stop(machine, io),
+  kill: async (machine, io) => (await import("./power.js")).kill(machine, io),
 });
 
 async function snapshots({ state }: Machine<QemuState>): Promise<Snapshots<QemuState>> {
@@ -73,7 +73,7 @@ async function snapshots({ state }: Machine<QemuState>): Promise<Snapshots<QemuS
 
 async function remove(machine: Machine<QemuState>, io: Io): Promise<void> {
   checkState(machine.state);
-  await (await import("./life.js")).remove(machine, io);
+  await (await import("./power.js")).remove(machine, io);
 }
 
 async function statusOf(machine: Machine<QemuState>, io: Io): Promise<Status> {

@@ -4,7 +4,7 @@ import { isMachineError, MachineError, poll, type Io, type Machine } from "../..
 import { findAccelerator, programOf, type Accelerator } from "./accelerator.js";
 import { commandLine } from "./command-line.js";
 import { findFirmware } from "./firmware.js";
-import { filesOf, type QemuState } from "./machine.js";
+import { filesOf, type QemuState } from "./state.js";
 import { makeSocketFolder } from "./monitor.js";
 import { choosePorts } from "./ports.js";
 import { processesOf } from "./process.js";

@@ -4,7 +4,7 @@ import type { NetConnectOpts } from "node:net";
 import { platform as systemPlatform, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { MachineError, type Machine } from "../../src/driver/index.js";
-import { escaped, type QemuState } from "./machine.js";
+import { escaped, type QemuState } from "./state.js";
 
 /** Where a machine's QEMU answers: a socket, or a port on Windows, whose Node knows no sockets. */
 export function monitorOf(machine: Machine<QemuState>, platform = systemPlatform()): NetConnectOpts {

@@ -11,7 +11,7 @@ import {
   type Interface,
   type Network,
 } from "../../src/vm/index.js";
-import { macsOf, type QemuState } from "./machine.js";
+import { macsOf, type QemuState } from "./state.js";
 
 /** The machine's interfaces as its seed describes them. */
 export function interfacesOf(state: QemuState): readonly Interface[] {

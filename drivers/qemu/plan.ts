@@ -5,7 +5,7 @@ import { isMachineError, MachineError, type Io, type MachinePlan, type Values } 
 import { chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
 import { programOf } from "./accelerator.js";
 import { findFirmware } from "./firmware.js";
-import { networks, type QemuState } from "./machine.js";
+import { networks, type QemuState } from "./state.js";
 import type { options } from "./options.js";
 import { checkShares } from "./share.js";
 

@@ -1,5 +1,5 @@
 import { freePort, isFree, MachineError, reserve, type Io, type Machine } from "../../src/driver/index.js";
-import type { QemuState } from "./machine.js";
+import type { QemuState } from "./state.js";
 
 /**
  * The ports of this computer that lead to the machine: those that it had, or another one where somebody else has taken

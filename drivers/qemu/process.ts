@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { platform as systemPlatform } from "node:os";
 import { isMachineError, type Io, type Machine, type Status } from "../../src/driver/index.js";
-import { filesOf, type QemuState } from "./machine.js";
+import { filesOf, type QemuState } from "./state.js";
 import { monitorOf } from "./monitor.js";
 import { ask } from "./qmp.js";
 

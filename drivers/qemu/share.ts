@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { shareFolder, type QemuState } from "./machine.js";
+import { shareFolder, type QemuState } from "./state.js";
 
 /** A folder of this computer that the machine has as well, by 9p. */
 export interface Share {

@@ -1,8 +1,8 @@
 import { MachineError, poll, type Io, type Machine, type Snapshot, type Snapshots } from "../../src/driver/index.js";
 import { diskNode } from "./command-line.js";
 import { launch } from "./launch.js";
-import { endAll, kill } from "./life.js";
-import { filesOf, type QemuState } from "./machine.js";
+import { endAll, kill } from "./power.js";
+import { filesOf, type QemuState } from "./state.js";
 import { monitorOf } from "./monitor.js";
 import { processOf } from "./process.js";
 import { ask } from "./qmp.js";

@@ -1,12 +1,11 @@
-import { driverNames } from "../core/registry.js";
+import { driverNames } from "../core/session/registry.js";
 import { storeRoot } from "../store/paths.js";
 import { readSettings } from "../store/settings.js";
 import { openStore } from "../store/store.js";
-import { declare, firstArgument, flagIn, givenFor, isNamed, parseArguments, type Declared } from "../ui/arguments.js";
+import { declare, firstArgument, flagIn, givenFor, isNamed, parseArguments, type Declared } from "../cli/arguments.js";
 import { print, type Terminal } from "../ui/terminal.js";
-import { commonOptions, defineCommand, globalOptions, type Command } from "./command.js";
-import { commands } from "./index.js";
-import { shellNames } from "./shell-syntax.js";
+import { commonOptions, globalOptions, type Command, type Commands } from "../cli/command.js";
+import { shellNames } from "./env/shell-syntax.js";
 
 /** A word that may stand where the cursor is, and what a person is told of it. */
 type Candidate = readonly [word: string, help?: string];
@@ -15,21 +14,17 @@ type Candidate = readonly [word: string, help?: string];
  * What shells ask for completion: `machine __complete -- WORD...`, the last word being the one at the cursor, which
  * may be empty. Prints a line for each candidate, its help behind a tab. Nothing that goes wrong is told: it would
  * stand in the middle of what a person types.
+ * @param words those behind `--`
  */
-export const complete = defineCommand({
-  usage: "-- WORD...",
-  options: {},
-  verbatim: true,
-  async run({ args, terminal }) {
-    const words = args.slice(1);
-    const begun = words.at(-1) ?? "";
-    const found = await candidates(words.slice(0, -1), begun, terminal.env).catch(() => []);
-    for (const candidate of found) if (candidate[0].startsWith(begun)) print(terminal, candidate.join("\t"));
-  },
-});
+export async function complete(words: readonly string[], commands: Commands, terminal: Terminal): Promise<void> {
+  const begun = words.at(-1) ?? "";
+  const found = await candidates(commands, words.slice(0, -1), begun, terminal.env).catch(() => []);
+  for (const candidate of found) if (candidate[0].startsWith(begun)) print(terminal, candidate.join("\t"));
+}
 
 /** @param before the words that are complete */
 async function candidates(
+  commands: Commands,
   before: readonly string[],
   begun: string,
   env: Terminal["env"],
@@ -37,8 +32,8 @@ async function candidates(
   const globals = declare(globalOptions);
   const at = firstArgument(before, globals);
   const [name, ...words] = before.slice(at);
-  if (name === undefined) return ofOptions(globals, before, begun) ?? commandNames();
-  if (name === "help") return words.length === 0 ? commandNames() : [];
+  if (name === undefined) return ofOptions(globals, before, begun) ?? commandNames(commands);
+  if (name === "help") return words.length === 0 ? commandNames(commands) : [];
   const command = await commands[name]?.load();
   if (command === undefined) return [];
   const { storagePath } = givenFor(globals, parseArguments(before.slice(0, at), globals));
@@ -105,7 +100,6 @@ async function ofArgument(
   return /^[a-z]+(\|[a-z]+)+$/.test(place) ? place.split("|").map((word) => [word]) : [];
 }
 
-function commandNames(): readonly Candidate[] {
-  const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
-  return [...shown.map(([name, { summary }]): Candidate => [name, summary]), ["help", "Show help"]];
+function commandNames(commands: Commands): readonly Candidate[] {
+  return [...Object.entries(commands).map(([name, { summary }]): Candidate => [name, summary]), ["help", "Show help"]];
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MachineError } from "../driver/index.js";
 import { templatesFolder } from "../driver/templates.js";
 import type { Terminal } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
+import { defineCommand } from "../cli/command.js";
 
 const shells = ["bash", "zsh", "fish", "powershell"];
 

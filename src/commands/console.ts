@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { loadHost } from "../core/host.js";
+import { loadHost } from "../core/host/host.js";
 import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
 import { cleanConsole, followConsole } from "../vm/seed/console.js";
-import { defineCommand } from "./command.js";
-import { oneName } from "./machines.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName } from "../cli/for-each-machine.js";
 
 export const console = defineCommand({
   usage: "[OPTIONS] [NAME]",

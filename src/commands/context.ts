@@ -1,9 +1,9 @@
-import { removeUnusedContexts, syncContext, useMachine, useNoMachine } from "../core/context.js";
-import { joined } from "../core/host.js";
-import type { Session } from "../core/session.js";
+import { removeUnusedContexts, syncContext, useMachine, useNoMachine } from "../core/clients/docker-context.js";
+import { joined } from "../core/host/host.js";
+import type { Session } from "../core/session/session.js";
 import { boolean, isMachineError, MachineError } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
+import { defineCommand } from "../cli/command.js";
 
 export const use = defineCommand({
   usage: "[OPTIONS] [NAME]",

@@ -1,11 +1,11 @@
 import { examine, type Result } from "../core/doctor/doctor.js";
-import { driverNames, findDriver } from "../core/registry.js";
-import type { Session } from "../core/session.js";
+import { driverNames, findDriver } from "../core/session/registry.js";
+import type { Session } from "../core/session/session.js";
 import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { givenOptions, typedDriver } from "./driver.js";
+import { defineCommand } from "../cli/command.js";
+import { givenOptions, typedDriver } from "./create/driver-options.js";
 
 export const doctor = defineCommand({
   usage: "[OPTIONS] [NAME...]",

@@ -1,10 +1,10 @@
-import { findUnused, removeUnused } from "../core/gc.js";
-import { joined } from "../core/host.js";
+import { findUnused, removeUnused } from "../core/manage/gc.js";
+import { joined } from "../core/host/host.js";
 import { boolean, MachineError, type Resource } from "../driver/index.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { chosenDriver, driverOption } from "./driver.js";
+import { defineCommand } from "../cli/command.js";
+import { chosenDriver, driverOption } from "./create/driver-options.js";
 
 export const gc = defineCommand({
   usage: "[OPTIONS]",

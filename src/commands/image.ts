@@ -1,5 +1,5 @@
-import { providerIo } from "../core/io.js";
-import type { Session } from "../core/session.js";
+import { providerIo } from "../core/session/io.js";
+import type { Session } from "../core/session/session.js";
 import { MachineError, text } from "../driver/index.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
@@ -9,8 +9,8 @@ import { shortDigest } from "../vm/image/digest.js";
 import { chooseImage, hostArchitecture } from "../vm/image/choose.js";
 import { megabytes } from "../vm/image/progress.js";
 import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/image/stored-images.js";
-import { defineCommand } from "./command.js";
-import type { Result } from "./result.js";
+import { defineCommand } from "../cli/command.js";
+import type { Result } from "../cli/output.js";
 
 export const image = defineCommand({
   usage: "ls | pull [NAME|URL|FILE] | prune",

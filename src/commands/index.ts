@@ -1,25 +1,15 @@
-import type { Command } from "./command.js";
+import type { Commands } from "../cli/command.js";
 
-interface Entry {
-  readonly summary: string;
-  /** It is for programs, not for people: no help names it. */
-  readonly hidden?: true;
-  load(): Promise<Command>;
-}
-
-/** Every command: its summary, and where it is loaded from when it is called. */
-export const commands: Readonly<Record<string, Entry>> = {
-  __complete: {
-    summary: "Answer a shell that completes a line",
-    hidden: true,
-    load: async () => (await import("./complete.js")).complete,
-  },
-  active: { summary: "Print which machine is active", load: async () => (await import("./list.js")).active },
+export const commands: Commands = {
+  active: { summary: "Print which machine is active", load: async () => (await import("./ls/ls.js")).active },
   completion: {
     summary: "Print what makes a shell complete machine's lines",
     load: async () => (await import("./completion.js")).completion,
   },
-  config: { summary: "Print the connection config for machine", load: async () => (await import("./env.js")).config },
+  config: {
+    summary: "Print the connection config for machine",
+    load: async () => (await import("./env/env.js")).config,
+  },
   console: {
     summary: "Print what the serial console of a machine has printed since it was started",
     load: async () => (await import("./console.js")).console,
@@ -28,14 +18,14 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Mend the docker contexts of machines, and remove those of machines that are gone",
     load: async () => (await import("./context.js")).context,
   },
-  create: { summary: "Create a machine", load: async () => (await import("./create.js")).create },
+  create: { summary: "Create a machine", load: async () => (await import("./create/create.js")).create },
   doctor: {
     summary: "Check what stands in the way of drivers and machines, and say how to mend it",
     load: async () => (await import("./doctor.js")).doctor,
   },
   env: {
     summary: "Display the commands to set up the environment for the Docker client",
-    load: async () => (await import("./env.js")).env,
+    load: async () => (await import("./env/env.js")).env,
   },
   gc: {
     summary: "List, or remove, what was made for machines that are not here any more",
@@ -48,22 +38,22 @@ export const commands: Readonly<Record<string, Entry>> = {
   inspect: { summary: "Inspect information about a machine", load: async () => (await import("./inspect.js")).inspect },
   "install-plugin": {
     summary: "Make this program the docker client's command docker machine",
-    load: async () => (await import("./plugin.js")).installPlugin,
+    load: async () => (await import("./install-plugin.js")).installPlugin,
   },
-  ip: { summary: "Get the IP address of a machine", load: async () => (await import("./show.js")).ip },
+  ip: { summary: "Get the IP address of a machine", load: async () => (await import("./ip-url-status.js")).ip },
   kill: { summary: "Kill a machine", load: async () => (await import("./power.js")).kill },
   lab: {
     summary: "Make, list or remove the machines that a file describes",
-    load: async () => (await import("./lab.js")).lab,
+    load: async () => (await import("./lab/lab.js")).lab,
   },
   logs: {
     summary: "Show which commands this program has run on a machine, when, and how they ended",
     load: async () => (await import("./logs.js")).logs,
   },
-  ls: { summary: "List machines", load: async () => (await import("./list.js")).ls },
+  ls: { summary: "List machines", load: async () => (await import("./ls/ls.js")).ls },
   mount: {
     summary: "Mount or unmount a directory from a machine with SSHFS.",
-    load: async () => (await import("./files.js")).mount,
+    load: async () => (await import("./ssh/scp.js")).mount,
   },
   provision: {
     summary: "Re-provision existing machines",
@@ -74,8 +64,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./provision.js")).regenerateCerts,
   },
   restart: { summary: "Restart a machine", load: async () => (await import("./power.js")).restart },
-  rm: { summary: "Remove a machine", load: async () => (await import("./remove.js")).rm },
-  scp: { summary: "Copy files between machines", load: async () => (await import("./files.js")).scp },
+  rm: { summary: "Remove a machine", load: async () => (await import("./rm.js")).rm },
+  scp: { summary: "Copy files between machines", load: async () => (await import("./ssh/scp.js")).scp },
   scrub: {
     summary: "Take credentials that docker-machine has saved out of the store",
     load: async () => (await import("./scrub.js")).scrub,
@@ -94,16 +84,19 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   ssh: {
     summary: "Log into or run a command on a machine with SSH.",
-    load: async () => (await import("./shell.js")).ssh,
+    load: async () => (await import("./ssh/ssh.js")).ssh,
   },
   "ssh-config": {
     summary: "Print, or keep in ~/.ssh/config, what lets ssh, scp, rsync and docker -H ssh://NAME reach machines",
-    load: async () => (await import("./ssh-config.js")).sshConfig,
+    load: async () => (await import("./ssh/ssh-config.js")).sshConfig,
   },
   start: { summary: "Start a machine", load: async () => (await import("./power.js")).start },
-  status: { summary: "Get the status of a machine", load: async () => (await import("./show.js")).status },
+  status: { summary: "Get the status of a machine", load: async () => (await import("./ip-url-status.js")).status },
   stop: { summary: "Stop a machine", load: async () => (await import("./power.js")).stop },
-  trust: { summary: "Accept the changed host key of a machine", load: async () => (await import("./shell.js")).trust },
+  trust: {
+    summary: "Accept the changed host key of a machine",
+    load: async () => (await import("./ssh/ssh.js")).trust,
+  },
   tunnel: {
     summary: "Bring the engine's socket of a machine to this computer",
     load: async () => (await import("./tunnel.js")).tunnel,
@@ -112,7 +105,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Upgrade a machine to the latest version of Docker",
     load: async () => (await import("./provision.js")).upgrade,
   },
-  url: { summary: "Get the URL of a machine", load: async () => (await import("./show.js")).url },
+  url: { summary: "Get the URL of a machine", load: async () => (await import("./ip-url-status.js")).url },
   use: {
     summary: "Make the docker client use a machine by default",
     load: async () => (await import("./context.js")).use,

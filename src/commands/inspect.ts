@@ -1,12 +1,12 @@
-import { machineCertificates } from "../core/expiry.js";
-import { whileDoing } from "../core/host.js";
+import { machineCertificates } from "../core/clients/cert-expiry.js";
+import { whileDoing } from "../core/host/host.js";
 import { text } from "../driver/index.js";
 import type { Template } from "../gotemplate/parse.js";
 import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { oneName } from "./machines.js";
-import { refuseFormat } from "./result.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName } from "../cli/for-each-machine.js";
+import { refuseFormat } from "../cli/output.js";
 
 export const inspect = defineCommand({
   usage: "[OPTIONS] [NAME]",

@@ -3,8 +3,8 @@ import { loggedCommands, type LoggedCommand } from "../store/command-log.js";
 import { machinePaths } from "../store/paths.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { oneName } from "./machines.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName } from "../cli/for-each-machine.js";
 
 export const logs = defineCommand({
   usage: "[OPTIONS] [NAME]",

@@ -1,9 +1,9 @@
-import { changePower, goal } from "../core/lifecycle.js";
-import { stateWord } from "../core/status.js";
+import { changePower, goal } from "../core/manage/power.js";
+import { stateWord } from "../core/inspect/status.js";
 import type { Verb } from "../driver/index.js";
-import { defineCommand, sudoOptions, type Call, type Command } from "./command.js";
-import { onEach } from "./machines.js";
-import { sudoPassword } from "./sudo.js";
+import { defineCommand, sudoOptions, type Call, type Command } from "../cli/command.js";
+import { onEach } from "../cli/for-each-machine.js";
+import { sudoPassword } from "../cli/sudo-password.js";
 
 export const start = starting("start", { doing: "Starting", done: "started" });
 export const stop = stopping("stop", { doing: "Stopping", done: "stopped" });

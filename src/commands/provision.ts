@@ -1,13 +1,13 @@
-import { provisionAgain, upgradeHost, type ProvisionRequest } from "../core/provision.js";
-import type { Host } from "../core/host.js";
-import { authorityContext } from "../core/certificates.js";
+import { provisionAgain, upgradeHost, type ProvisionRequest } from "../core/create/provision.js";
+import type { Host } from "../core/host/host.js";
+import { authorityContext } from "../core/clients/cert-paths.js";
 import { renewClientCertificate } from "../tls/authority.js";
 import { boolean, choice, MachineError, text, transports } from "../driver/index.js";
-import { lazily } from "../driver/lazily.js";
+import { lazily } from "../driver/once.js";
 import { askLine } from "../ui/prompt.js";
-import { defineCommand, sudoOptions, type Call } from "./command.js";
-import { onEach } from "./machines.js";
-import { sudoPassword } from "./sudo.js";
+import { defineCommand, sudoOptions, type Call } from "../cli/command.js";
+import { onEach } from "../cli/for-each-machine.js";
+import { sudoPassword } from "../cli/sudo-password.js";
 
 export const provision = defineCommand({
   usage: "[OPTIONS] [NAME...]",

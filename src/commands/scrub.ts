@@ -1,6 +1,6 @@
-import { scrubMachine } from "../core/scrub.js";
-import { defineCommand } from "./command.js";
-import { onEach } from "./machines.js";
+import { scrubMachine } from "../core/manage/scrub.js";
+import { defineCommand } from "../cli/command.js";
+import { onEach } from "../cli/for-each-machine.js";
 
 export const scrub = defineCommand({
   usage: "[NAME...]",

@@ -1,11 +1,11 @@
-import type { Session } from "../core/session.js";
+import type { Session } from "../core/session/session.js";
 import { MachineError, messageOf } from "../driver/index.js";
 import { changeSettings, readSettings } from "../store/settings.js";
-import { declare } from "../ui/arguments.js";
+import { declare } from "../cli/arguments.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { create } from "./create.js";
-import { driverOptions } from "./driver.js";
+import { defineCommand } from "../cli/command.js";
+import { create } from "./create/create.js";
+import { driverOptions } from "./create/driver-options.js";
 
 const usage = "[ls | set NAME VALUE... | unset NAME...]";
 

@@ -1,9 +1,9 @@
-import { listSnapshots, removeSnapshot, restoreSnapshot, saveSnapshot } from "../core/snapshot.js";
+import { listSnapshots, removeSnapshot, restoreSnapshot, saveSnapshot } from "../core/manage/snapshot.js";
 import { MachineError, type Snapshot } from "../driver/index.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand, sudoOptions } from "./command.js";
-import { sudoPassword } from "./sudo.js";
+import { defineCommand, sudoOptions } from "../cli/command.js";
+import { sudoPassword } from "../cli/sudo-password.js";
 
 export const snapshot = defineCommand({
   usage: "[OPTIONS] NAME save|ls|restore|rm [SNAPSHOT]",

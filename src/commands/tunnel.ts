@@ -1,9 +1,9 @@
-import { loadHost } from "../core/host.js";
-import { openTunnel } from "../core/tunnel.js";
+import { loadHost } from "../core/host/host.js";
+import { openTunnel } from "../core/clients/tunnel.js";
 import { text } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
-import { defineCommand } from "./command.js";
-import { oneName } from "./machines.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName } from "../cli/for-each-machine.js";
 
 export const tunnel = defineCommand({
   usage: "[OPTIONS] [NAME]",

@@ -1,10 +1,10 @@
-import { loadHost } from "../core/host.js";
-import { engineUrl } from "../core/status.js";
-import { askVersion } from "../core/engine-version.js";
+import { loadHost } from "../core/host/host.js";
+import { engineUrl } from "../core/inspect/status.js";
+import { askVersion } from "../core/clients/engine-version.js";
 import { print } from "../ui/terminal.js";
 import { version as ownVersion } from "../version.js";
-import { defineCommand } from "./command.js";
-import { oneName } from "./machines.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName } from "../cli/for-each-machine.js";
 
 export const version = defineCommand({
   usage: "[NAME]",

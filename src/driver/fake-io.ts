@@ -1,6 +1,6 @@
 import { MachineError } from "./error.js";
 import type { CommandResult, Io, Shell } from "./io.js";
-import type { StepEvent } from "./step.js";
+import type { StepEvent } from "./event.js";
 
 export interface FakeIo extends Io {
   /** Command lines of programs, and commands of shells, in the order in which they were asked for. */

@@ -1,5 +1,5 @@
-import type { StepEvent } from "./step.js";
 import { isMachineError, MachineError } from "./error.js";
+import type { StepEvent } from "./event.js";
 
 /** What a finished command left. `code` is its exit status. */
 export interface CommandResult {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Machine } from "./driver.js";
 import type { Io } from "./io.js";
+import type { Machine } from "./machine.js";
 
 /**
  * Reserves what each machine of a store must have for itself, e.g. ports or an address, until the machine is removed: a

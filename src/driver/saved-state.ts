@@ -1,5 +1,5 @@
 import { MachineError } from "./error.js";
-import type { DriverState } from "./driver.js";
+import type { DriverState } from "./machine.js";
 
 /**
  * Complains of the first member of a saved state that is not what it must be, since somebody has edited config.json.

@@ -1,5 +1,5 @@
-import type { DriverState, Machine } from "./driver.js";
 import type { Io } from "./io.js";
+import type { DriverState, Machine } from "./machine.js";
 
 /**
  * Named work with an undo. A step that makes a thing returns its id and stops; waiting is the next step.
@@ -14,26 +14,3 @@ export interface Step<S extends DriverState = DriverState> {
   /** Takes away what `run` made, also what it made half; fine when there is nothing. */
   undo?(machine: Machine<S>, io: Io): Promise<void>;
 }
-
-/** What is told while steps run. `at` is in milliseconds since 1970. */
-export type StepEvent =
-  | {
-      readonly type: "started" | "skipped" | "done" | "undone";
-      readonly machine: string;
-      readonly step: string;
-      readonly at: number;
-    }
-  | {
-      readonly type: "output" | "notice";
-      readonly machine: string;
-      readonly step: string;
-      readonly at: number;
-      readonly line: string;
-    }
-  | {
-      readonly type: "failed" | "undo-failed";
-      readonly machine: string;
-      readonly step: string;
-      readonly at: number;
-      readonly error: unknown;
-    };

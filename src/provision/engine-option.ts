@@ -1,5 +1,5 @@
 import { MachineError } from "../driver/index.js";
-import type { JsonObject } from "./engine-settings.js";
+import type { JsonObject } from "./json.js";
 
 /**
  * A flag of dockerd as daemon.json says it: `log-opt=max-size=10m` is `{"log-opts": {"max-size": "10m"}}`.

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { MachineError } from "../driver/index.js";
 import { fitsUnit } from "./daemon.js";
 import { engineOption } from "./engine-option.js";
+import type { Json, JsonObject } from "./json.js";
 
 export const daemonJsonPath = "/etc/docker/daemon.json";
 
@@ -26,9 +27,6 @@ export interface Placed {
   /** Keys that were taken out of daemon.json, since the unit's drop-in says them. */
   readonly removed: readonly string[];
 }
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = Readonly<Record<string, Json>>;
 
 /** The addresses and their TLS belong to the command line; the engine refuses to have them in both places. */
 const unitKeys = ["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];

@@ -5,7 +5,7 @@ import { checkTimer, expire } from "./expire.js";
 import { installMark, openHost } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
 import type { EngineOptions, Provisioning, Run } from "./provisioning.js";
-import { secureEngine } from "./secure.js";
+import { secureEngine } from "./configure.js";
 import { allowSsh } from "./ssh-access.js";
 
 /**

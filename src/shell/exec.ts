@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { MachineError, type CommandResult, type ExecOptions, type RunOptions, type Shell } from "../driver/index.js";
 import { exitCode, gather } from "./output.js";
 import { quote } from "./script.js";
-import { interrupted, within } from "./within.js";
+import { interrupted, within } from "./with-timeout.js";
 
 export interface Surroundings {
   /** The whole environment of the program. */

@@ -11,7 +11,7 @@ import { hopsOf, type Hop } from "./ssh/jump.js";
 import { startProxy, type Proxy } from "./ssh/proxy.js";
 import { execute, type Link } from "./ssh/session.js";
 import { connectToSocket } from "./ssh/unix-socket.js";
-import { inLine, within } from "./within.js";
+import { inLine, within } from "./with-timeout.js";
 
 export interface SshOptions {
   /** Name of the machine, in messages and of its host key. */

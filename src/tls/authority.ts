@@ -18,7 +18,16 @@ import {
   type Identity,
 } from "./certificate.js";
 import { describeCertificate } from "./describe.js";
-import { authorityAction, clientAction, dayOf, isOurs, refusal, renewIt, type CertPaths, type Files } from "./due.js";
+import {
+  authorityAction,
+  clientAction,
+  dayOf,
+  isOurs,
+  refusal,
+  renewIt,
+  type CertPaths,
+  type Files,
+} from "./renewal.js";
 
 export type { CertPaths };
 

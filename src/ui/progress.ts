@@ -1,6 +1,6 @@
 import { messageOf, type StepEvent } from "../driver/index.js";
-import { lazily } from "../driver/lazily.js";
-import { describeError } from "./error.js";
+import { lazily } from "../driver/once.js";
+import { describeError } from "./report-error.js";
 import { tell, type Terminal } from "./terminal.js";
 
 /** Shows what happens while steps run, on stderr. */

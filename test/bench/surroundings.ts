@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { lazily } from "../../src/driver/lazily.js";
+import { lazily } from "../../src/driver/once.js";
 import { output } from "../support/command.js";
 import { type Engine, startEngine } from "../support/engine.js";
 import { buildHostImages } from "../support/host-image.js";

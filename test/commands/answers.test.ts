@@ -7,7 +7,6 @@ import { createNone, newHome, putRunning } from "./support.js";
 
 /** Commands without a schema, and why they have none. */
 const withoutAnswer: Readonly<Record<string, string>> = {
-  __complete: "it answers a shell, in lines that the shell takes apart",
   completion: "it prints a script, for a shell to evaluate",
   mount: "another program does it, and nothing is printed",
   scp: "another program does it, and prints",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { globalOptions } from "../../src/commands/command.js";
+import { globalOptions } from "../../src/cli/command.js";
 import { commands } from "../../src/commands/index.js";
-import { driverNames, refusedDrivers } from "../../src/core/registry.js";
+import { driverNames, refusedDrivers } from "../../src/core/session/registry.js";
 import { names, resolve, type Options } from "../../src/driver/index.js";
 import surface from "./docker-machine-surface.json" with { type: "json" };
 import { createNone, newHome, putGeneric, putRunning } from "./support.js";

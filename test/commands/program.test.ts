@@ -13,9 +13,7 @@ describe("help", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toMatch(/^Usage: docker-machine \[OPTIONS\] COMMAND \[arg\.\.\.\]\n/);
       const lines = stdout.split("\n").map((line) => line.trim().replace(/ +/g, " "));
-      for (const [name, { summary, hidden }] of Object.entries(commands)) {
-        expect(lines.includes(`${name} ${summary}`)).toBe(hidden !== true);
-      }
+      for (const [name, { summary }] of Object.entries(commands)) expect(lines).toContain(`${name} ${summary}`);
       expect(stdout).toMatch(/--storage-path, -s VALUE\n.*\$MACHINE_STORAGE_PATH/);
     },
   );

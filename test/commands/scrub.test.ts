@@ -2,9 +2,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ec2Home, type Ec2Home } from "../drivers/amazonec2/home.js";
-import { clientOf, launch, stands } from "../ec2/stand.js";
+import { clientOf, launch, stands } from "../stand-ins/ec2/test/stand.js";
 import { fixtureIn, putConfig } from "../store/support.js";
-import { testAccount, type Ec2Stand } from "../support/ec2/stand.js";
+import { testAccount, type Ec2Stand } from "../stand-ins/ec2/stand.js";
 
 const fresh = stands();
 const secret = "docker-machine-has-saved-this-secret-key";

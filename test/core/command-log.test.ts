@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { machineIo } from "../../src/core/io.js";
-import { openSession } from "../../src/core/session.js";
+import { machineIo } from "../../src/core/session/io.js";
+import { openSession } from "../../src/core/session/session.js";
 import { loggedCommands } from "../../src/store/command-log.js";
 import { newHome } from "../commands/support.js";
 

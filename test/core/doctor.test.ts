@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { examine, type Examination } from "../../src/core/doctor/doctor.js";
-import { openSession, type Session } from "../../src/core/session.js";
+import { openSession, type Session } from "../../src/core/session/session.js";
 import { MachineError, ok, warning, type Check, type Driver, type Status } from "../../src/driver/index.js";
 import { newConfig } from "../../src/store/config.js";
 import type { Journal } from "../../src/store/journal.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runSteps, undoSteps } from "../../src/core/run-steps.js";
+import { runSteps, undoSteps } from "../../src/core/create/run-steps.js";
 import { fakeIo } from "../../src/driver/conformance.js";
 import type { DriverState, Io, Machine, Step } from "../../src/driver/index.js";
 

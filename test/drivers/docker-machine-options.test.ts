@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { driverNames, findDriver } from "../../src/core/registry.js";
+import { driverNames, findDriver } from "../../src/core/session/registry.js";
 import { names, resolve, type Option } from "../../src/driver/index.js";
 import reference from "./docker-machine-options.json" with { type: "json" };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installProgram, type Program } from "../support/program.js";
-import { virtualBox, type VirtualBox } from "../support/virtualbox/index.js";
+import { virtualBox, type VirtualBox } from "../stand-ins/virtualbox/index.js";
 
 describe("machine doctor", () => {
   let vb: VirtualBox;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { createServer } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { makeAuthority, makeServerCertificate } from "../../src/tls/certificate.js";
-import { clientOf, launch } from "../ec2/stand.js";
-import { fakeLauncher } from "../support/ec2/launcher.js";
-import { startEc2, testAccount, type Ec2Stand } from "../support/ec2/stand.js";
+import { clientOf, launch } from "../stand-ins/ec2/test/stand.js";
+import { fakeLauncher } from "../stand-ins/ec2/launcher.js";
+import { startEc2, testAccount, type Ec2Stand } from "../stand-ins/ec2/stand.js";
 import { installProgram, type Program } from "../support/program.js";
 
 const closing: (() => unknown)[] = [];

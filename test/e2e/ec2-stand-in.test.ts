@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { instanceOf, launch } from "../ec2/stand.js";
+import { instanceOf, launch } from "../stand-ins/ec2/test/stand.js";
 import { finish, output } from "../support/command.js";
-import { type HostLauncher, hostLauncher } from "../support/ec2/host-launcher.js";
-import { type Ec2Stand, startEc2, testAccount } from "../support/ec2/stand.js";
+import { type HostLauncher, hostLauncher } from "../stand-ins/ec2/host-launcher.js";
+import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts } from "../support/lab.js";
 
 describeOnHosts("the stand-in of EC2 with real hosts", (lab) => {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chosenSeed, cutOff, randomFrom, shareOut, shuffled } from "../support/cut-off.js";
-import { hostLauncher } from "../support/ec2/host-launcher.js";
-import { fakeLauncher } from "../support/ec2/launcher.js";
-import type { Order } from "../support/ec2/orders.js";
-import { type Ec2Stand, startEc2, testAccount } from "../support/ec2/stand.js";
+import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
+import { fakeLauncher } from "../stand-ins/ec2/launcher.js";
+import type { Order } from "../stand-ins/ec2/orders.js";
+import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts, type Lab } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
 

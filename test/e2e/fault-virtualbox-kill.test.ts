@@ -6,7 +6,7 @@ import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
 import { chosenSeed, cutOff, randomFrom } from "../support/cut-off.js";
 import { finish } from "../support/command.js";
 import { installProgram, type Program } from "../support/program.js";
-import { virtualBox, type VirtualBox } from "../support/virtualbox/index.js";
+import { virtualBox, type VirtualBox } from "../stand-ins/virtualbox/index.js";
 
 /** Where a create is cut off, and the most milliseconds after it. */
 const points: Readonly<Record<string, number>> = {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scriptEnvironment } from "../support/clients.js";
 import { finish } from "../support/command.js";
-import { hostLauncher } from "../support/ec2/host-launcher.js";
-import { type Ec2Stand, startEc2, testAccount } from "../support/ec2/stand.js";
+import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
+import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
 

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { finish, output } from "../support/command.js";
 import { describeOnHosts } from "../support/lab.js";
 import { forVagrant, installPrerequisites } from "../support/prerequisites.js";
-import { type VirtualBox, virtualBox } from "../support/virtualbox/index.js";
-import { vagrantEnv, writeVagrantBox } from "../support/virtualbox/vagrant.js";
+import { type VirtualBox, virtualBox } from "../stand-ins/virtualbox/index.js";
+import { vagrantEnv, writeVagrantBox } from "../stand-ins/virtualbox/vagrant.js";
 
 /**
  * With VMs that do nothing, so all but what is done inside of one; with a guest:
- * `npx tsx test/support/virtualbox/check-vagrant.ts`.
+ * `npx tsx test/stand-ins/virtualbox/check-vagrant.ts`.
  */
 describeOnHosts("the stand-in of VirtualBox, driven by vagrant, which was not written here,", () => {
   let folder: string;

@@ -7,7 +7,7 @@ import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
 import { finish, type Finished } from "../support/command.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
-import { virtualBox, type VirtualBox } from "../support/virtualbox/index.js";
+import { virtualBox, type VirtualBox } from "../stand-ins/virtualbox/index.js";
 import { vmImage } from "../support/vm/image.js";
 
 /** A real system by emulation alone, on a computer that has other things to do. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runSteps } from "../../src/core/run-steps.js";
+import { runSteps } from "../../src/core/create/run-steps.js";
 import { proveTls } from "../../src/docker/engine.js";
 import type { DriverState, Io, Machine, Shell, StepEvent } from "../../src/driver/index.js";
 import type { EngineOptions, Provisioning } from "../../src/provision/provisioning.js";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { globalOptions } from "../../src/commands/command.js";
+import { globalOptions } from "../../src/cli/command.js";
 import { commands } from "../../src/commands/index.js";
-import { driverNames, findDriver } from "../../src/core/registry.js";
+import { driverNames, findDriver } from "../../src/core/session/registry.js";
 import { names, type Driver, type Option } from "../../src/driver/index.js";
 
 export const readmePath = join(import.meta.dirname, "..", "..", "README.md");
@@ -25,8 +25,7 @@ function replacePart(text: string, name: string, part: string): string {
 
 /** Every command with its own flags; those that all take stand before it. */
 async function commandTable(): Promise<string> {
-  const shown = Object.entries(commands).filter(([, { hidden }]) => hidden !== true);
-  const rows = shown.map(async ([name, entry]) => {
+  const rows = Object.entries(commands).map(async ([name, entry]) => {
     const { options } = await entry.load();
     const flags = Object.entries(options).map(([key, option]) => flagNames(key, option));
     return [`\`${name}\``, entry.summary, flags.join(", ")];

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import type { Io } from "../../src/driver/index.js";
-import { machineIo } from "../../src/core/io.js";
-import { openSession } from "../../src/core/session.js";
+import { machineIo } from "../../src/core/session/io.js";
+import { openSession } from "../../src/core/session/session.js";
 
 /** A folder that goes with the test. */
 export async function temporaryFolder(): Promise<string> {

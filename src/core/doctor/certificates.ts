@@ -1,6 +1,6 @@
 import { MachineError, ok, warning, type Finding } from "../../driver/index.js";
-import { dayOf } from "../../tls/due.js";
-import { certificatesEnd, expiryOf } from "../expiry.js";
+import { dayOf } from "../../tls/renewal.js";
+import { certificatesEnd, expiryOf } from "../clients/cert-expiry.js";
 
 /**
  * When the first certificate of a directory ends; undefined: there is none.

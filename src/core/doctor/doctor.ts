@@ -10,10 +10,10 @@ import {
   type Options,
   type Values,
 } from "../../driver/index.js";
-import { within } from "../../shell/within.js";
+import { within } from "../../shell/with-timeout.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
-import { machineIo, providerIo } from "../io.js";
-import type { Session } from "../session.js";
+import { machineIo, providerIo } from "../session/io.js";
+import type { Session } from "../session/session.js";
 import { machineChecks } from "./machine.js";
 import { storeChecks } from "./store.js";
 

@@ -2,9 +2,9 @@ import { failed, MachineError, ok, type Check, type Driver, type Finding, type I
 import { lockUsers } from "../../store/lock.js";
 import { machinePaths } from "../../store/paths.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
-import { listMachines } from "../listing.js";
-import type { Session } from "../session.js";
-import { stateWord, unfinished } from "../status.js";
+import { listMachines } from "../inspect/list.js";
+import type { Session } from "../session/session.js";
+import { stateWord, unfinished } from "../inspect/status.js";
 import { checkExpiry } from "./certificates.js";
 import { directoryModes, keyModes } from "./modes.js";
 

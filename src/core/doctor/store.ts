@@ -4,8 +4,8 @@ import { pasteable } from "../../shell/exec.js";
 import { findLeftovers } from "../../store/leftovers.js";
 import { lockUsers, type LockUser } from "../../store/lock.js";
 import { checkAuthority } from "../../tls/authority.js";
-import { unusedContexts } from "../context.js";
-import type { Session } from "../session.js";
+import { unusedContexts } from "../clients/docker-context.js";
+import type { Session } from "../session/session.js";
 import { checkExpiry } from "./certificates.js";
 import { directoryModes, keyModes } from "./modes.js";
 

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { MachineError, messageOf } from "../../driver/index.js";
 import { isSystemError } from "../../store/file.js";
-import { within } from "../within.js";
+import { within } from "../with-timeout.js";
 import { broken, exit, session, type Link } from "./session.js";
 
 /** The streams of a process; those of a terminal have the optional members. None of them is closed. */

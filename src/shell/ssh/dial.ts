@@ -4,7 +4,7 @@ import ssh2, { type Client, type ConnectConfig, type NextAuthHandler, type Serve
 import { isMachineError } from "../../driver/index.js";
 import { fileFailure } from "../../store/file.js";
 import { fingerprint } from "../known-hosts.js";
-import { within } from "../within.js";
+import { within } from "../with-timeout.js";
 import type { Credential } from "./auth.js";
 import { closedEarly, explain, loginRefused, tooLate, type Attempt, type ConnectionFailure } from "./failure.js";
 import type { HostKeyCheck } from "./host-key.js";

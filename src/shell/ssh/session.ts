@@ -1,7 +1,7 @@
 import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { MachineError, messageOf, type CommandResult, type ExecOptions } from "../../driver/index.js";
 import { exitCode, gather, type Output } from "../output.js";
-import { within } from "../within.js";
+import { within } from "../with-timeout.js";
 
 /** A connection on which commands run. */
 export interface Link {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { defaultRegion, openEc2, type Settings } from "../../../drivers/amazonec2/client.js";
-import { codeOf } from "../../../drivers/amazonec2/failure.js";
+import { defaultRegion, openEc2, type Settings } from "../../../drivers/amazonec2/api/client.js";
+import { codeOf } from "../../../drivers/amazonec2/api/failure.js";
 import { closeEndpoints, endpoint, refused } from "./xml-endpoint.js";
 
 afterEach(async () => {

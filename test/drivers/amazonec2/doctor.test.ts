@@ -6,8 +6,8 @@ import { checks } from "../../../drivers/amazonec2/doctor.js";
 import { options } from "../../../drivers/amazonec2/options.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { fromEnv, resolve } from "../../../src/driver/index.js";
-import { stands } from "../../ec2/stand.js";
-import { testAccount } from "../../support/ec2/stand.js";
+import { stands } from "../../stand-ins/ec2/test/stand.js";
+import { testAccount } from "../../stand-ins/ec2/stand.js";
 import { said } from "../said.js";
 
 const fresh = stands();

@@ -7,8 +7,8 @@ import { planned } from "./state.js";
 
 /** An EC2 that lets everything be planned and has no instance. */
 const ec2 = vi.hoisted(() => ({ open: (): unknown => undefined }));
-vi.mock("../../../drivers/amazonec2/client.js", async (original) => ({
-  ...(await original<typeof import("../../../drivers/amazonec2/client.js")>()),
+vi.mock("../../../drivers/amazonec2/api/client.js", async (original) => ({
+  ...(await original<typeof import("../../../drivers/amazonec2/api/client.js")>()),
   openEc2: () => Promise.resolve(ec2.open()),
 }));
 ec2.open = () =>

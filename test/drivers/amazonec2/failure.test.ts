@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, explain, hintOn, lacksCapacity, lacksGroup } from "../../../drivers/amazonec2/failure.js";
+import { codeOf, explain, hintOn, lacksCapacity, lacksGroup } from "../../../drivers/amazonec2/api/failure.js";
 import { MachineError } from "../../../src/driver/index.js";
 import { refusal } from "./scripted-ec2.js";
 

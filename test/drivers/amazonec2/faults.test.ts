@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Order } from "../../support/ec2/orders.js";
-import { type Ec2Stand, testAccount } from "../../support/ec2/stand.js";
-import { stands } from "../../ec2/stand.js";
+import type { Order } from "../../stand-ins/ec2/orders.js";
+import { type Ec2Stand, testAccount } from "../../stand-ins/ec2/stand.js";
+import { stands } from "../../stand-ins/ec2/test/stand.js";
 import { ec2Home, type Ec2Home } from "./home.js";
 
 const fresh = stands();

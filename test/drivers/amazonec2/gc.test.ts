@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { stands, clientOf, launch } from "../../ec2/stand.js";
-import type { Ec2Stand } from "../../support/ec2/stand.js";
+import { stands, clientOf, launch } from "../../stand-ins/ec2/test/stand.js";
+import type { Ec2Stand } from "../../stand-ins/ec2/stand.js";
 import { ec2Home, type Ec2Home } from "./home.js";
 
 const fresh = stands();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { newHome, type Home } from "../../commands/support.js";
 import type { Ran } from "../../support/cli.js";
-import { type Ec2Stand, testAccount } from "../../support/ec2/stand.js";
+import { type Ec2Stand, testAccount } from "../../stand-ins/ec2/stand.js";
 
 /** A home from which commands reach a stand-in of EC2, by the variables that AWS's own tools read. */
 export interface Ec2Home extends Home {

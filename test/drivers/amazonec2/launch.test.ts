@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { launch, runInput } from "../../../drivers/amazonec2/launch.js";
+import { launch, runInput } from "../../../drivers/amazonec2/instance/launch.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { MachineConfig } from "../../../src/store/config.js";
 import { putGeneric } from "../../commands/support.js";
-import { clientOf, launch, stands } from "../../ec2/stand.js";
+import { clientOf, launch, stands } from "../../stand-ins/ec2/test/stand.js";
 import { dryRun, ec2Home, type Ec2Home } from "./home.js";
 
 const fresh = stands();

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { stands } from "../../ec2/stand.js";
-import type { Ec2Stand } from "../../support/ec2/stand.js";
+import { stands } from "../../stand-ins/ec2/test/stand.js";
+import type { Ec2Stand } from "../../stand-ins/ec2/stand.js";
 import { ec2Home, type Ec2Home } from "./home.js";
 
 const fresh = stands();

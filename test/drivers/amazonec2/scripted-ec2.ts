@@ -1,5 +1,5 @@
-import type { Calls, Ec2 } from "../../../drivers/amazonec2/ec2.js";
-import { explain } from "../../../drivers/amazonec2/failure.js";
+import type { Calls, Ec2 } from "../../../drivers/amazonec2/api/calls.js";
+import { explain } from "../../../drivers/amazonec2/api/failure.js";
 
 /** An answer, a function of the input that gives one, or EC2's code of a refusal. */
 export type Answers = {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { userData } from "../../../drivers/amazonec2/user-data.js";
+import { userData } from "../../../drivers/amazonec2/instance/user-data.js";
 import { finish } from "../../support/command.js";
 import { planned } from "./state.js";
 

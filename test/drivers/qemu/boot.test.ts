@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { finishBoot } from "../../../drivers/qemu/boot.js";
 import { launch } from "../../../drivers/qemu/launch.js";
-import { filesOf } from "../../../drivers/qemu/machine.js";
+import { filesOf } from "../../../drivers/qemu/state.js";
 import { monitorOf } from "../../../drivers/qemu/monitor.js";
 import { ask } from "../../../drivers/qemu/qmp.js";
 import { MachineError, type Io, type Shell } from "../../../src/driver/index.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { commandLine, type Surroundings } from "../../../drivers/qemu/command-line.js";
-import type { QemuState } from "../../../drivers/qemu/machine.js";
+import type { QemuState } from "../../../drivers/qemu/state.js";
 import { exampleState } from "./support.js";
 
 function line(changes: Partial<QemuState> = {}, given: Partial<Surroundings> = {}, dir = "/m/vm"): string {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { commandLine } from "../../../drivers/qemu/command-line.js";
 import qemu from "../../../drivers/qemu/index.js";
 import { launch, startProcess } from "../../../drivers/qemu/launch.js";
-import { filesOf } from "../../../drivers/qemu/machine.js";
+import { filesOf } from "../../../drivers/qemu/state.js";
 import { monitorOf, socketOf } from "../../../drivers/qemu/monitor.js";
 import { processOf } from "../../../drivers/qemu/process.js";
 import { ask } from "../../../drivers/qemu/qmp.js";

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import qemu from "../../../drivers/qemu/index.js";
 import { launch } from "../../../drivers/qemu/launch.js";
-import { filesOf } from "../../../drivers/qemu/machine.js";
+import { filesOf } from "../../../drivers/qemu/state.js";
 import { monitorOf } from "../../../drivers/qemu/monitor.js";
 import { ask } from "../../../drivers/qemu/qmp.js";
 import { output } from "../../support/command.js";

@@ -15,7 +15,7 @@ import {
   type StepEvent,
 } from "../../../src/driver/index.js";
 import { runProgram } from "../../../src/shell/exec.js";
-import { virtualBox, type VirtualBox } from "../../support/virtualbox/index.js";
+import { virtualBox, type VirtualBox } from "../../stand-ins/virtualbox/index.js";
 import { computer } from "./computers.js";
 
 type Release = Parameters<typeof virtualBox>[0];

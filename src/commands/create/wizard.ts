@@ -1,0 +1,178 @@
+import { providerIo } from "../../core/session/io.js";
+import { driverNames } from "../../core/session/registry.js";
+import type { Session } from "../../core/session/session.js";
+import {
+  isMachineError,
+  messageOf,
+  names,
+  type Driver,
+  type Option,
+  type Options,
+  type Values,
+} from "../../driver/index.js";
+import { quote } from "../../shell/script.js";
+import { changeSettings } from "../../store/settings.js";
+import { encodeYaml } from "../../ui/yaml.js";
+import { declare } from "../../cli/arguments.js";
+import { ask, type Question } from "../../ui/prompt.js";
+import { tell, type Terminal } from "../../ui/terminal.js";
+import { givenOptions } from "./driver-options.js";
+
+/** What a person has answered. */
+export interface Answers {
+  readonly name: string;
+  readonly driver: Driver;
+  readonly values: Values<Options>;
+}
+
+/** Values by the names of their flags. */
+type Flags = Readonly<Record<string, unknown>>;
+
+interface Interview {
+  readonly session: Session;
+  readonly terminal: Terminal;
+  /** What was typed already, or follows from variables and settings: the answers that Enter gives. */
+  readonly known: { readonly name?: string | undefined; readonly driver: Driver; readonly values: Values<Options> };
+  /** Rejects what create would reject. */
+  readonly check: (answers: Answers) => Promise<unknown>;
+  /** What was given beside the driver's options: see {@link chosenFlags}. */
+  readonly own: Flags;
+}
+
+/**
+ * Asks for the driver, the name and what the driver marks with `ask`, shows the command and the entry of a lab file
+ * that do the same, and has it confirmed. Undefined: the person does not want it. What does not go together is asked again.
+ * @throws MachineError `interrupted` at Ctrl-C
+ */
+export async function interview(given: Interview): Promise<Answers | undefined> {
+  const { session, terminal, check, own } = given;
+  let { known } = given;
+  for (;;) {
+    const driver = await askDriver(terminal, session, known.driver);
+    const name = await askName(terminal, session, known.name);
+    const values = await askOptions(terminal, session, driver, driver === known.driver ? known.values : undefined);
+    const answers = { name, driver, values };
+    known = answers;
+    try {
+      await check(answers);
+    } catch (error) {
+      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      tell(terminal, `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}\n`);
+      continue;
+    }
+    tell(
+      terminal,
+      await equivalents(terminal, answers, { ...chosenFlags(driver.options, values, driver.name), ...own }),
+    );
+    const next = await ask<"create" | "keep" | "change" | "leave">(terminal, {
+      type: "select",
+      message: "This command makes the machine. Go on?",
+      choices: [
+        { name: "Create it", value: "create" },
+        { name: "Create it, and keep driver and answers for the next time", value: "keep" },
+        { name: "Change the answers", value: "change" },
+        { name: "Leave it", value: "leave" },
+      ],
+    });
+    if (next === "leave") return undefined;
+    if (next === "keep") await keep(session, answers);
+    if (next !== "change") return answers;
+  }
+}
+
+async function askDriver(terminal: Terminal, session: Session, known: Driver): Promise<Driver> {
+  const drivers = await Promise.all(driverNames().map(session.findDriver));
+  return ask<Driver>(terminal, {
+    type: "select",
+    message: "Driver",
+    default: known,
+    choices: drivers.map((value) => ({ name: `${value.name.padEnd(12)}${value.summary}`, value })),
+  });
+}
+
+async function askName(terminal: Terminal, { store }: Session, known: string | undefined): Promise<string> {
+  const validate = (name: string): Promise<string | true> => verdict(() => store.checkFree(name));
+  const isFree = (await validate("default")) === true;
+  const usual = known ?? (isFree ? "default" : undefined);
+  return ask<string>(terminal, { type: "input", message: "Name of the machine", default: usual, validate });
+}
+
+async function askOptions(
+  terminal: Terminal,
+  session: Session,
+  driver: Driver,
+  known: Values<Options> | undefined,
+): Promise<Values<Options>> {
+  let values = known ?? (await givenOptions(driver, session));
+  for (const [key, option] of Object.entries(driver.options)) {
+    if (option.ask !== true) continue;
+    const answer = await ask<unknown>(terminal, questionFor(option, values[key], values, session));
+    // Where there is no default, nothing is an answer as well.
+    values = { ...values, [key]: answer === "" ? option.default : option.parse(answer) };
+  }
+  return values;
+}
+
+function questionFor(option: Option<unknown>, known: unknown, values: Values<Options>, session: Session): Question {
+  const { help: message, kind, choices } = option;
+  if (kind === "boolean") return { type: "confirm", message, default: known === true };
+  if (choices !== undefined) {
+    return { type: "select", message, default: known, choices: choices.map((value) => ({ name: value, value })) };
+  }
+  const validate = (answer: string): Promise<string | true> =>
+    verdict(async () => {
+      const value = answer === "" ? option.default : option.parse(answer);
+      await option.check?.(value, values, providerIo(session));
+    });
+  const usual = (Array.isArray(known) ? known : [known]).join(",");
+  return { type: "input", message, default: usual || undefined, validate };
+}
+
+/** What is wrong with an answer, in one line. */
+async function verdict(check: () => Promise<void>): Promise<string | true> {
+  return check().then(
+    () => true,
+    (error: unknown) => messageOf(error),
+  );
+}
+
+/** Those values that are not the default. No secret is among them. */
+export function chosenFlags(options: Options, values: Values<Options>, prefix = ""): Flags {
+  const chosen = declare(options, prefix).filter(
+    ({ key, option }) => option.secret !== true && !isDefault(option, values[key]),
+  );
+  return Object.fromEntries(chosen.map(({ key, flag }) => [flag, values[key]]));
+}
+
+/** What makes the same machine without a question. */
+async function equivalents({ program }: Terminal, { name, driver }: Answers, flags: Flags): Promise<string> {
+  const command = [program, "create", "-d", driver.name, ...wordsOf(flags), name].map(word).join(" ");
+  const lab = await encodeYaml({ machines: { [name]: { driver: driver.name, ...flags } } });
+  return `\n  ${command}\n\nor, in a file for ${program} lab up:\n\n${lab.replace(/^(?=.)/gm, "  ")}`;
+}
+
+function wordsOf(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([flag, value]) => {
+    if (typeof value === "boolean") return [value ? `--${flag}` : `--${flag}=false`];
+    return [value].flat().flatMap((one) => [`--${flag}`, String(one)]);
+  });
+}
+
+/** As a person would type it: quoted where the shell needs it. */
+function word(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : quote(text);
+}
+
+/** The driver, and those answers that are not its default. */
+function keep({ store }: Session, { driver, values }: Answers): Promise<void> {
+  const answered = Object.entries(driver.options).filter(([, option]) => option.ask === true);
+  const changes = answered.map(([key, option]) => {
+    const value = values[key];
+    return [names(key, option, driver.name).flag, isDefault(option, value) ? undefined : String(value)] as const;
+  });
+  return changeSettings(store, { driver: driver.name, ...Object.fromEntries(changes) });
+}
+
+function isDefault(option: Option<unknown>, value: unknown): boolean {
+  return JSON.stringify(value) === JSON.stringify(option.default);
+}

@@ -1,0 +1,39 @@
+import { engineUrl, stateWord } from "../core/inspect/status.js";
+import { loadHost } from "../core/host/host.js";
+import { MachineError } from "../driver/index.js";
+import { print } from "../ui/terminal.js";
+import { defineCommand } from "../cli/command.js";
+import { oneName, onEach } from "../cli/for-each-machine.js";
+
+export const ip = defineCommand({
+  usage: "[NAME...]",
+  options: {},
+  run: (call) =>
+    onEach(call, ({ machine }) => {
+      const { IPAddress } = machine.state;
+      if (IPAddress !== "") return Promise.resolve({ text: IPAddress, facts: { ip: IPAddress } });
+      return Promise.reject(new MachineError("failed", "Error getting IP address: IP address is not set"));
+    }),
+});
+
+export const url = defineCommand({
+  usage: "[NAME]",
+  options: {},
+  async run({ args, session, out, answer }) {
+    const host = await loadHost(session, await oneName(args, session));
+    const url = await engineUrl(session, host);
+    print(out, url);
+    answer({ name: host.name, url });
+  },
+});
+
+export const status = defineCommand({
+  usage: "[NAME]",
+  options: {},
+  async run({ args, session, out, answer }) {
+    const { name, driver, machine, io } = await loadHost(session, await oneName(args, session));
+    const state = stateWord((await driver.inspect(machine, io)).status);
+    print(out, state);
+    answer({ name, state });
+  },
+});

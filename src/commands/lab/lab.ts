@@ -1,0 +1,118 @@
+import { planMachine } from "../../core/create/create.js";
+import { joined, together, whileDoing } from "../../core/host/host.js";
+import { createMachines } from "../../core/create/create-many.js";
+import { listMachines } from "../../core/inspect/list.js";
+import type { Session } from "../../core/session/session.js";
+import { unfinished } from "../../core/inspect/status.js";
+import { MachineError, messageOf } from "../../driver/index.js";
+import { encodeJson } from "../../store/json.js";
+import { table } from "../../ui/table.js";
+import { print } from "../../ui/terminal.js";
+import { defineCommand, type Call } from "../../cli/command.js";
+import { labOptions } from "./entries.js";
+import { readLab, type LabMachine } from "./file.js";
+import { labSchema } from "./schema.js";
+import { removeMachines, removeOptions } from "../rm.js";
+
+type LabCall = Call<typeof removeOptions>;
+
+/** What is done with the machines of a file. */
+const verbs: Readonly<Record<string, (call: LabCall, file: string) => Promise<void>>> = { up, down, status };
+
+export const lab = defineCommand({
+  usage: "up [FILE] | down [FILE] | status [FILE] | schema",
+  options: removeOptions,
+  async run(call) {
+    const { args, values } = call;
+    const [what = "", file = "lab.yaml"] = args;
+    const verb = Object.hasOwn(verbs, what) ? verbs[what] : undefined;
+    if ((values.force || values.y) && verb !== down) throw new MachineError("usage", "-f and -y are for lab down");
+    if (verb !== undefined && args.length <= 2) await verb(call, file);
+    else if (what === "schema" && args.length === 1) await schema(call);
+    else throw new MachineError("usage", "lab can up, down and status, each of one FILE (lab.yaml), and schema");
+  },
+});
+
+/** Makes what is missing, and touches nothing that is there. */
+async function up({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
+  const machines = await readLab(session, file);
+  const missing = machines.filter(({ isThere }) => !isThere);
+  await check(session, missing);
+  const { made, errors } = await createMachines(
+    session,
+    missing.map(({ request }) => request),
+  );
+  const halves = await together(machines.filter(({ isThere }) => isThere).map((one) => unfinishedOf(session, one)));
+  const there = machines.filter(({ isThere, request }) => isThere || made.has(request.name));
+  for (const { isThere, request } of there) {
+    print(out, isThere ? `${request.name} is there already, and was not touched` : `${request.name} was made`);
+  }
+  answer(there.map(({ isThere, request }) => ({ name: request.name, isNew: !isThere })));
+  const failed = missing.flatMap(({ request }) => (made.has(request.name) ? [] : [request.name]));
+  const hint = `to make what is missing: ${terminal.program} lab up ${file}`;
+  const summary =
+    failed.length === 0 ? [] : [new MachineError("failed", `not complete: ${failed.join(", ")}`, { hint })];
+  const all = [...errors, ...halves.flat(), ...summary];
+  if (all.length > 0) throw joined(all);
+}
+
+/** @throws MachineError for what create would refuse, with its place; once where counted machines are refused alike */
+async function check(session: Session, machines: readonly LabMachine[]): Promise<void> {
+  const answers = machines.map(({ place, request }) =>
+    planMachine(session, request).then(
+      () => undefined,
+      (error: unknown) => whileDoing(place, error),
+    ),
+  );
+  const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
+  const different = new Map(refusals.map((error) => [messageOf(error), error]));
+  if (different.size > 0) throw joined([...different.values()]);
+}
+
+/** That an earlier create was cut off or its provisioning failed: `up` is not the command that goes on with it. */
+async function unfinishedOf({ store }: Session, { request: { name } }: LabMachine): Promise<unknown[]> {
+  const journal = await store.readJournal(name);
+  if (journal === undefined) return [];
+  return [whileDoing(name, unfinished(name, journal.phase))];
+}
+
+/** Removes the machines of the file that are there. */
+async function down(call: LabCall, file: string): Promise<void> {
+  const { session, answer } = call;
+  const machines = await readLab(session, file);
+  const names = machines.flatMap(({ isThere, request }) => (isThere ? [request.name] : []));
+  if (names.length > 0) {
+    await removeMachines(call, names);
+    return;
+  }
+  session.tell(`None of the machines of ${file} is there.`);
+  answer([]);
+}
+
+/** The machines of the file, as `ls` has them, those that are missing among them. */
+async function status({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
+  const machines = await readLab(session, file);
+  const stored = (await session.store.list()).filter((one) =>
+    machines.some(({ request }) => request.name === one.name),
+  );
+  const listed = await listMachines(session, stored, { limit: 10_000 });
+  const error = `not made: ${terminal.program} lab up ${file}`;
+  const rows = machines.map(({ request: { name, driver } }) => {
+    const missing = { name, driverName: driver.name, state: "Missing", url: "", error };
+    return listed.find((row) => row.name === name) ?? missing;
+  });
+  const cells = rows.map((row) => [row.name, row.driverName, row.state, row.url, row.error]);
+  out.write(table([["NAME", "DRIVER", "STATE", "URL", "ERRORS"], ...cells]));
+  answer(
+    rows.map((row) => {
+      const { name, driverName: driver, state } = row;
+      return { name, driver, state, url: row.url || null, error: row.error || null };
+    }),
+  );
+}
+
+async function schema({ session, out, answer }: LabCall): Promise<void> {
+  const made = labSchema(await labOptions(session));
+  print(out, encodeJson(made));
+  answer(made);
+}

@@ -1,0 +1,280 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMachineError, MachineError, reach, type Shell, type Step, type Transport } from "../../driver/index.js";
+import { lazily } from "../../driver/once.js";
+import { readCredentials } from "../../docker/connection.js";
+import { proveTls } from "../../docker/engine.js";
+import type { EngineOptions, Provisioning } from "../../provision/provisioning.js";
+import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
+import type { MachineConfig } from "../../store/config.js";
+import type { Journal } from "../../store/journal.js";
+import { isSystemError, removeLeftovers, replaceFiles } from "../../store/file.js";
+import {
+  ensureAuthority,
+  installClientCertificate,
+  issueServerCertificate,
+  type CertPaths,
+} from "../../tls/authority.js";
+import { belongsTo, serverCertificateIsGood } from "../../tls/describe.js";
+import { authorityContext, certPaths } from "../clients/cert-paths.js";
+import { addContext, keepContext } from "../clients/docker-context.js";
+import { clientUrl } from "../clients/url.js";
+import { askOverSsh } from "../clients/engine-version.js";
+import { saveFound } from "../inspect/save-changes.js";
+import { named, whileDoing, withHost, type Host } from "../host/host.js";
+import { runSteps } from "./run-steps.js";
+import type { Session } from "../session/session.js";
+
+/** What a provisioning is to do beyond what config.json says. */
+export interface ProvisionRequest {
+  /** How a missing engine is installed. Default: by the install script. */
+  readonly source?: "script" | "distro" | undefined;
+  /** Exact version of the engine, kept by the package manager from then on. Default: the newest, not kept. */
+  readonly version?: string | undefined;
+  /** Seconds after which the host powers itself off. Default: nothing is changed of that. */
+  readonly ttl?: number | undefined;
+  /** False: a create that is completed by it writes no docker context. */
+  readonly context?: boolean | undefined;
+  /** Makes a new server certificate although the present one is good. */
+  readonly renew?: boolean;
+  readonly sudoPassword: () => Promise<string | undefined>;
+}
+
+/** What takes the place of what the machine was created with. */
+export interface ProvisionAgain extends ProvisionRequest {
+  readonly installUrl?: string | undefined;
+  readonly transport?: Transport | undefined;
+}
+
+/** Makes a Docker host of the machine, or makes sure that it is one: what is right already is left alone. */
+export async function provisionHost(session: Session, host: Host, request: ProvisionRequest): Promise<void> {
+  await runProvisioning(session, host, request, provisionSteps);
+}
+
+/** The same for a machine of the store, under its lock: it ends a create whose provisioning failed. */
+export async function provisionAgain(session: Session, name: string, request: ProvisionAgain): Promise<void> {
+  const { store } = session;
+  await withHost(session, name, async (saved) => {
+    const journal = await store.readJournal(name);
+    if (journal?.phase === "create") {
+      throw new MachineError("failed", `${name} is half made, its create was cut off`, {
+        hint: `machine create --resume ${name}, or machine rm ${name}`,
+      });
+    }
+    const before = asked(journal);
+    const { source = before.source, version = before.version } = request;
+    const wanted = { ...request, ...before, source, version };
+    if (journal !== undefined) await store.writeJournal(name, { ...journal, settings: settingsOf(wanted) });
+    const host = await whereItIs(session, saved);
+    const { installUrl, transport = host.transport } = request;
+    const installed = installUrl === undefined ? host : await withInstallUrl(session, host, installUrl);
+    const now = { ...installed, transport };
+    await provisionHost(session, now, wanted);
+    if (transport !== host.transport) await saveTransport(session, now);
+    await store.removeJournal(name);
+    if (journal !== undefined && wanted.context !== false) await addContext(session, now);
+  });
+}
+
+/** Upgrades the machine's engine by the package manager that it came from. */
+export async function upgradeHost(session: Session, name: string, request: ProvisionRequest): Promise<void> {
+  await withHost(session, name, async (saved) => {
+    await runProvisioning(session, await whereItIs(session, saved), request, upgradeSteps);
+  });
+}
+
+/** A provider that tells nothing is no obstacle, as long as the machine is where it was. The caller holds its lock. */
+async function whereItIs(session: Session, host: Host): Promise<Host> {
+  try {
+    const { state } = await host.driver.inspect(host.machine, host.io);
+    return state === undefined ? host : await saveFound(session, host, state);
+  } catch (error) {
+    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    return host;
+  }
+}
+
+/** Saved, so that the next try, without the option, knows it too. */
+async function withInstallUrl({ store }: Session, host: Host, InstallURL: string): Promise<Host> {
+  const changed = ({ HostOptions, ...config }: MachineConfig): MachineConfig => ({
+    ...config,
+    HostOptions: { ...HostOptions, EngineOptions: { ...HostOptions.EngineOptions, InstallURL } },
+  });
+  await store.write(host.name, changed);
+  return { ...host, config: changed(host.config) };
+}
+
+/** Saved once it is proven: where that fails, the engine has its old configuration again. */
+async function saveTransport(session: Session, host: Host): Promise<void> {
+  await session.store.setTransport(host.name, host.transport);
+  session.tell(`(${host.name}) docker reaches it at ${await clientUrl(session, host)} from now on`);
+}
+
+/** What a journal keeps of a request, since config.json has no place for it. */
+export function settingsOf({ source, version, ttl, context }: Asked): Journal["settings"] {
+  return { source: source ?? null, version: version ?? null, ttl: ttl ?? null, context: context ?? null };
+}
+
+type Asked = Pick<ProvisionRequest, "source" | "version" | "ttl" | "context">;
+
+/** What an unfinished create was asked for: see {@link settingsOf}. */
+export function asked(journal: Journal | undefined): Asked {
+  const { source, version, ttl, context } = journal?.settings ?? {};
+  return {
+    ...(source === "distro" || source === "script" ? { source } : {}),
+    ...(typeof version === "string" ? { version } : {}),
+    ...(typeof ttl === "number" ? { ttl } : {}),
+    ...(typeof context === "boolean" ? { context } : {}),
+  };
+}
+
+async function runProvisioning(
+  session: Session,
+  host: Host,
+  request: ProvisionRequest,
+  steps: (provisioning: Provisioning) => readonly Step[],
+): Promise<void> {
+  const { config, dir, machine, io } = host;
+  const certs = certPaths(config);
+  await removeLeftovers(dir);
+  await ensureAuthority(certs, authorityContext(session));
+  let issued: ServerFiles | undefined;
+  const provisioning = provisioningOf(session, host, request, async (addresses) => {
+    issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
+    return issued;
+  });
+  await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
+  if (issued?.fresh === true) {
+    await replaceFiles([
+      { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
+      { path: join(dir, "server-key.pem"), content: issued.key },
+    ]);
+  }
+  await keepContext(session, host);
+}
+
+/** The names of the steps that {@link provisionHost} goes through, of a machine that need not be there. */
+export function provisionStepNames(session: Session, host: Host, request: ProvisionRequest): readonly string[] {
+  const none = (): Promise<never> => Promise.reject(new Error("only the names of the steps were asked for"));
+  return provisionSteps(provisioningOf(session, host, request, none)).map(({ name }) => name);
+}
+
+function provisioningOf(
+  session: Session,
+  host: Host,
+  request: ProvisionRequest,
+  certificates: Provisioning["certificates"],
+): Provisioning {
+  const { name, config, transport } = host;
+  const { shell } = host.driver.access(host.machine.state);
+  return {
+    machine: name,
+    provider: config.DriverName,
+    port: portOf(host),
+    transport,
+    user: shell?.kind === "ssh" ? shell.user : undefined,
+    shell: lazily(() => reachShell(session, host)),
+    sudoPassword: request.sudoPassword,
+    engine: engineOf(config, request),
+    ttl: request.ttl,
+    certificates,
+    prove: async () => {
+      if (transport !== "ssh") await proveByTls(session, host, certPaths(config));
+      if (transport !== "tls") await askOverSsh(session, host);
+    },
+    notice: (line) => {
+      session.tell(`(${name}) ${line}`);
+    },
+  };
+}
+
+/** The engine lets our client in and nobody else. */
+async function proveByTls(
+  { user, signal }: Session,
+  { name, dir, driver, machine }: Host,
+  certs: CertPaths,
+): Promise<void> {
+  await installClientCertificate(certs, dir);
+  const { makeAuthority } = await import("../../tls/certificate.js");
+  const foreign = await makeAuthority({ user, now: Date.now() });
+  await proveTls(driver.access(machine.state).docker, readCredentials(dir), foreign, { signal }).catch(
+    (error: unknown) => {
+      throw whileDoing(`${name}: could not check the engine's TLS`, named(name, error));
+    },
+  );
+}
+
+interface ServerFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** They are not in the machine's directory yet. */
+  readonly fresh: boolean;
+}
+
+/** The machine's own certificate while it is good for these addresses, else a new one. */
+async function serverFiles(
+  session: Session,
+  { name, dir, config, machine }: Host,
+  certs: CertPaths,
+  addresses: readonly string[],
+  renew: boolean,
+): Promise<ServerFiles> {
+  const names = serverNames(name, [
+    ...(config.HostOptions.AuthOptions.ServerCertSANs ?? []),
+    new URL(`tcp://${machine.state.IPAddress || "localhost"}`).hostname,
+    ...addresses,
+  ]);
+  const ca = await readFile(certs.ca, "utf8");
+  const [cert, key] = await Promise.all([textOf(join(dir, "server.pem")), textOf(join(dir, "server-key.pem"))]);
+  const now = Date.now();
+  if (!renew && cert !== undefined && key !== undefined) {
+    if (serverCertificateIsGood(cert, ca, names, now) && belongsTo(cert, key)) return { ca, cert, key, fresh: false };
+  }
+  const issued = await issueServerCertificate(certs, { machine: name, user: session.user, names, now });
+  return { ...issued, fresh: true };
+}
+
+function serverNames(machine: string, addresses: readonly string[]): string[] {
+  const plain = addresses.map((address) => address.replace(/^\[|\]$/g, ""));
+  return [...new Set([machine, "localhost", "127.0.0.1", "::1", ...plain])];
+}
+
+/** What is asked of the machine's engine. */
+export function engineOf(
+  { HostOptions: { EngineOptions: engine } }: MachineConfig,
+  { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
+): EngineOptions {
+  return {
+    installUrl: engine.InstallURL,
+    source,
+    version,
+    env: engine.Env ?? [],
+    labels: engine.Labels ?? [],
+    insecureRegistries: engine.InsecureRegistry ?? [],
+    registryMirrors: engine.RegistryMirror ?? [],
+    storageDriver: engine.StorageDriver,
+    opts: engine.ArbitraryFlags ?? [],
+  };
+}
+
+function portOf({ driver, machine }: Host): number {
+  const { docker, enginePort } = driver.access(machine.state);
+  // A machine that is yet to be made has no address: `tcp://:2376` is no URL.
+  return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
+}
+
+function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {
+  const target = driver.access(machine.state).shell;
+  if (target !== undefined) return reach(io, target, tell);
+  throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

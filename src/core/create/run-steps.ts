@@ -1,0 +1,58 @@
+import { messageOf, MachineError, type DriverState, type Io, type Machine, type Step } from "../../driver/index.js";
+
+/** What is remembered of steps while they run. */
+export interface Journal {
+  /** Names of the steps that are done already. */
+  readonly done: ReadonlySet<string>;
+  /** Called after each step, before the next: saves what it changed, then notes its name. */
+  note(step: string, changes: Partial<DriverState>): Promise<void>;
+}
+
+/**
+ * Runs the steps in order and returns the machine as they left it. A crash between a step and its note repeats that
+ * one step, which is allowed.
+ * @throws the failed step's error, which says the machine and the step; nothing is undone: see {@link undoSteps}
+ */
+export async function runSteps(steps: readonly Step[], machine: Machine, io: Io, journal: Journal): Promise<Machine> {
+  let now = machine;
+  for (const step of steps) {
+    const event = { machine: machine.name, step: step.name };
+    if (journal.done.has(step.name) || step.when?.(now.state) === false) {
+      io.report({ type: "skipped", ...event, at: io.now() });
+      continue;
+    }
+    io.report({ type: "started", ...event, at: io.now() });
+    try {
+      io.signal.throwIfAborted();
+      const changes = (await step.run(now, io)) ?? {};
+      now = { ...now, state: { ...now.state, ...changes } };
+      await journal.note(step.name, changes);
+    } catch (error) {
+      io.report({ type: "failed", ...event, at: io.now(), error });
+      throw io.signal.aborted ? interrupted(error) : error;
+    }
+    io.report({ type: "done", ...event, at: io.now() });
+  }
+  return now;
+}
+
+/** Undoes the steps, last first; a failure is reported and does not stop the others. Returns what could not be undone. */
+export async function undoSteps(steps: readonly Step[], machine: Machine, io: Io): Promise<string[]> {
+  const left: string[] = [];
+  for (const step of [...steps].reverse()) {
+    if (step.undo === undefined) continue;
+    const event = { machine: machine.name, step: step.name };
+    try {
+      await step.undo(machine, io);
+      io.report({ type: "undone", ...event, at: io.now() });
+    } catch (error) {
+      io.report({ type: "undo-failed", ...event, at: io.now(), error });
+      left.push(`${step.name}: ${messageOf(error)}`);
+    }
+  }
+  return left;
+}
+
+function interrupted(cause: unknown): MachineError {
+  return new MachineError("interrupted", "interrupted", { cause });
+}

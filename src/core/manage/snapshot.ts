@@ -1,0 +1,86 @@
+import { MachineError, reach, type Snapshot, type Snapshots } from "../../driver/index.js";
+import { becomeRoot, runScript } from "../../shell/script.js";
+import { keepContext } from "../clients/docker-context.js";
+import { saveState, withHost, type Host } from "../host/host.js";
+import { engineUp } from "./power.js";
+import type { ProvisionRequest } from "../create/provision.js";
+import type { Session } from "../session/session.js";
+
+export async function listSnapshots(session: Session, name: string): Promise<readonly Snapshot[]> {
+  return withHost(session, name, (host) => snapshotsOf(host).list(host.machine, host.io));
+}
+
+/**
+ * Keeps the machine's state, with its memory where it runs.
+ * @param snapshot undefined: one is made of the time, which is returned
+ * @throws MachineError `exists`
+ */
+export async function saveSnapshot(session: Session, name: string, snapshot?: string): Promise<string> {
+  const wanted = snapshot ?? new Date().toISOString().replace(/\..*/, "").replaceAll(":", "-");
+  checkName(wanted);
+  await withHost(session, name, (host) => snapshotsOf(host).save(host.machine, wanted, host.io));
+  return wanted;
+}
+
+/**
+ * Brings the machine back to a state. One that runs then gets the time of now, and its engine is waited for.
+ * @param sudoPassword for setting the clock: see {@link ProvisionRequest}
+ * @throws MachineError `not-found`
+ */
+export async function restoreSnapshot(
+  session: Session,
+  name: string,
+  snapshot: string,
+  sudoPassword: ProvisionRequest["sudoPassword"],
+): Promise<void> {
+  await withHost(session, name, async (host) => {
+    const { driver, io } = host;
+    const changes = await snapshotsOf(host).restore(host.machine, snapshot, io);
+    await saveState(session, name, changes);
+    const machine = { ...host.machine, state: { ...host.machine.state, ...changes } };
+    await keepContext(session, { ...host, machine });
+    const { status } = await driver.inspect(machine, io);
+    if (status !== "running" || driver.access(machine.state).shell === undefined) return;
+    await setClock(session, { ...host, machine }, sudoPassword);
+    await engineUp(session, { ...host, machine }, false);
+  });
+}
+
+/** @throws MachineError `not-found` */
+export async function removeSnapshot(session: Session, name: string, snapshot: string): Promise<void> {
+  await withHost(session, name, (host) => snapshotsOf(host).remove(host.machine, snapshot, host.io));
+}
+
+/** @throws MachineError `unsupported` */
+function snapshotsOf({ driver }: Host): Snapshots {
+  if (driver.snapshots !== undefined) return driver.snapshots;
+  throw new MachineError("unsupported", `${driver.name} driver does not support snapshots`);
+}
+
+/** A number alone would be taken by QEMU for the id of another one. */
+function checkName(snapshot: string): void {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N} ._+-]{0,99}$/u.test(snapshot) && !/^\d+$/.test(snapshot)) return;
+  throw new MachineError("usage", `"${snapshot}" is no name for a snapshot`, {
+    hint: "letters, digits, spaces and . _ + -, at most 100, a letter, a digit or _ first, and not digits alone",
+  });
+}
+
+/** The clock is part of what was restored, and certificates that were made since are not good yet by it. */
+async function setClock(
+  session: Session,
+  { name, driver, machine, io }: Host,
+  sudoPassword: ProvisionRequest["sudoPassword"],
+): Promise<void> {
+  const { shell: target } = driver.access(machine.state);
+  if (target === undefined) return;
+  const shell = await reach(io, target, (line) => {
+    session.tell(`(${name}) ${line}`);
+  });
+  const script = {
+    name: `${name}: could not set the clock`,
+    purpose: "set the clock",
+    text: 'date -u -s "@$NOW"',
+    params: { NOW: String(Math.round(io.now() / 1_000)) },
+  };
+  await runScript(shell, script, await becomeRoot(shell, sudoPassword));
+}
