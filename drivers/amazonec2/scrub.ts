@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, type Io, type Machine } from "../../src/driver/index.js";
+import { MachineError, type Io, type Machine, isExpected } from "../../src/driver/index.js";
 import type { Ec2 } from "./api/calls.js";
 import { instanceOf } from "./instance/find-instance.js";
 import type { Ec2State } from "./state.js";
@@ -28,7 +28,7 @@ export async function scrub(
     try {
       return await instanceOf(await open(without), without);
     } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       throw kept(error.message, { hint: error.hint, cause: error });
     }
   }

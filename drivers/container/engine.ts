@@ -5,6 +5,7 @@ import {
   type CommandResult,
   type Io,
   type RunOptions,
+  isExpected,
 } from "../../src/driver/index.js";
 
 /** The engine on this computer that runs the machines' containers, as it is kept in the state. */
@@ -45,7 +46,7 @@ export async function findEngine(program: Outer["Program"], io: Io): Promise<Out
     await engine(io, outer, ["version", "--format", "{{.Server.Version}}"]);
     return outer;
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     throw missing(outer, error);
   }
 }

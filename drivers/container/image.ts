@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, templatesFolder, type Io } from "../../src/driver/index.js";
+import { MachineError, templatesFolder, type Io, isExpected } from "../../src/driver/index.js";
 import { engine, outputOf, type Outer } from "./engine.js";
 
 const debian = "debian:trixie-slim";
@@ -47,7 +47,7 @@ async function baseImage(io: Io, outer: Outer, folder: string, onLine: (line: st
     await engine(io, outer, ["pull", debian], { onLine });
     return debian;
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     onLine(`${debian} cannot be pulled: debootstrap makes a base image`);
     const tag = "machine-base:debootstrap";
     await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag], onLine, error);
@@ -65,7 +65,7 @@ async function debootstrap(
   try {
     await io.run("sh", args, { onLine, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     throw new MachineError("failed", `there is no base image: ${debian} cannot be pulled, nor made by debootstrap`, {
       hint: "connect to a registry, or run as root with debootstrap installed, or give --container-image",
       output: [pull.output, error.output].join("\n"),

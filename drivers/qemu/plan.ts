@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { platform as systemPlatform } from "node:os";
 import { resolve } from "node:path";
-import { isMachineError, MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan, type Values, isExpected } from "../../src/driver/index.js";
 import { chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
 import { programOf } from "./accelerator.js";
 import { findFirmware } from "./firmware.js";
@@ -83,7 +83,7 @@ export async function checkPrograms(
     [program, ["--version"]],
   ] as const) {
     const { stdout } = await io.run(file, args).catch((error: unknown) => {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       throw needs(`the qemu driver needs ${file}: ${error.message}`, architecture, error);
     });
     version = /version (\d+[\d.]*)/.exec(stdout)?.[1] ?? "";

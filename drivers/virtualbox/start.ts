@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { freePort, isFree, isMachineError, MachineError, reserve, type Machine } from "../../src/driver/index.js";
+import { freePort, isFree, MachineError, reserve, type Machine, isExpected } from "../../src/driver/index.js";
 import { addDhcpServer } from "./dhcp.js";
 import { files } from "./disk.js";
 import { failureOf, saidBy, trapIn } from "./failure.js";
@@ -114,7 +114,7 @@ async function withLog(
   info: Info,
   error: unknown,
 ): Promise<unknown> {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
+  if (!isExpected(error)) return error;
   const path = pathsOf(vbox.computer);
   const folder = info.get("LogFldr") ?? path.join(dir, name, "Logs");
   const log = await readFile(path.join(folder, "VBox.log"), "utf8").catch(() => "");

@@ -1,5 +1,5 @@
 import { win32 } from "node:path";
-import { isMachineError, isNotInstalled, MachineError, type Io } from "../../src/driver/index.js";
+import { isNotInstalled, MachineError, type Io, isExpected } from "../../src/driver/index.js";
 import type { Computer } from "./computer.js";
 import { failureOf, notFound, saidBy } from "./failure.js";
 import { pathsOf } from "./paths.js";
@@ -41,7 +41,7 @@ const plain = { LANG: "C", LC_ALL: "C", LANGUAGE: undefined };
 async function once(io: Io, program: string, machine: string, args: readonly string[]): Promise<string> {
   const command = args[0] ?? "";
   const { stdout, stderr } = await io.run(program, args, { env: plain }).catch((error: unknown) => {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     if (isNotInstalled(error)) throw notFound(error);
     throw failureOf(machine, command, error.output ?? error.message, error);
   });

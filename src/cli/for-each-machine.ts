@@ -1,6 +1,6 @@
-import { loadHosts, together, type Host } from "../core/host/host.js";
+import { loadHosts, type Host } from "../core/host/host.js";
 import type { Session } from "../core/session/session.js";
-import { MachineError } from "../driver/index.js";
+import { MachineError, settleAll } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
 import type { Call } from "./command.js";
 
@@ -42,5 +42,5 @@ export async function onEach(
   const outcomes = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   for (const { text } of outcomes) if (text !== undefined) print(out, text);
   answer(outcomes.map(({ name, facts }) => ({ name, ...facts })));
-  await together(works);
+  await settleAll(works);
 }

@@ -1,7 +1,6 @@
 import { removeUnusedContexts, syncContext, useMachine, useNoMachine } from "../core/clients/docker-context.js";
-import { joined } from "../core/host/host.js";
 import type { Session } from "../core/session/session.js";
-import { boolean, isMachineError, MachineError } from "../driver/index.js";
+import { boolean, MachineError, combineErrors, isExpected } from "../driver/index.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 
@@ -48,13 +47,13 @@ export const context = defineCommand({
         print(out, isWritten ? `Wrote the docker context ${name}` : `The docker context ${name} is right`);
         synced.push({ name, isWritten });
       } catch (error) {
-        if (!isMachineError(error) || error.code === "interrupted") throw error;
+        if (!isExpected(error)) throw error;
         // Where all are meant, those that can have none are none that fail.
         if (isForAll && (error.code === "unsupported" || error.code === "exists")) session.tell(error.message);
         else errors.push(error);
       }
     }
     answer({ removed, synced });
-    if (errors.length > 0) throw joined(errors);
+    if (errors.length > 0) throw combineErrors(errors);
   },
 });

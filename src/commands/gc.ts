@@ -1,6 +1,5 @@
 import { findUnused, removeUnused } from "../core/manage/gc.js";
-import { joined } from "../core/host/host.js";
-import { boolean, MachineError, type Resource } from "../driver/index.js";
+import { boolean, MachineError, type Resource, combineErrors } from "../driver/index.js";
 import { table } from "../ui/table.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
@@ -38,7 +37,7 @@ export const gc = defineCommand({
         return { kind, id, machine, about, isRemoved: removed.has(one) };
       }),
     );
-    if (errors.length > 0) throw joined(errors);
+    if (errors.length > 0) throw combineErrors(errors);
   },
 });
 

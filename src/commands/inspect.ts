@@ -1,6 +1,5 @@
 import { machineCertificates } from "../core/clients/cert-expiry.js";
-import { whileDoing } from "../core/host/host.js";
-import { text } from "../driver/index.js";
+import { text, whileDoing } from "../driver/index.js";
 import type { Template } from "../gotemplate/parse.js";
 import { encodeJson } from "../store/json.js";
 import { print } from "../ui/terminal.js";

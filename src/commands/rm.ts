@@ -1,6 +1,5 @@
 import { removeMachine } from "../core/manage/remove.js";
-import { boolean, isMachineError, MachineError, messageOf } from "../driver/index.js";
-import { joined } from "../core/host/host.js";
+import { boolean, isMachineError, MachineError, combineErrors, whileDoing } from "../driver/index.js";
 import { askLine } from "../ui/prompt.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, type Call } from "../cli/command.js";
@@ -40,13 +39,13 @@ export async function removeMachines(call: Removal, names: readonly string[]): P
       print(out, `Successfully removed ${name}`);
       removed.push(name);
     } catch (error) {
-      const failure = removalError(name, error);
+      const failure = whileDoing(`Error removing host "${name}"`, error);
       if (values.force && isMachineError(failure)) session.tell(`${failure.message}\nCan't remove "${name}"`);
       else errors.push(failure);
     }
   }
   answer(removed.map((name) => ({ name })));
-  if (errors.length > 0) throw joined(errors);
+  if (errors.length > 0) throw combineErrors(errors);
 }
 
 /** Exactly one word that begins with y, as docker-machine has it. */
@@ -55,13 +54,4 @@ async function agreed({ json, session, terminal }: Removal, names: readonly stri
   if (answer === undefined)
     session.tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
   return /^\s*y\S*\s*$/i.test(answer ?? "");
-}
-
-function removalError(name: string, error: unknown): unknown {
-  if (!isMachineError(error)) return error;
-  return new MachineError(error.code, `Error removing host "${name}": ${messageOf(error)}`, {
-    hint: error.hint,
-    output: error.output,
-    cause: error,
-  });
 }

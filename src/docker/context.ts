@@ -185,8 +185,8 @@ async function locked<T>(
     return await withLock(clientPaths(folder).contexts, "lock", { command }, work);
   } catch (error) {
     if (!isMachineError(error) && !(error instanceof Error && "errno" in error)) throw error;
-    const { code, message, hint } = isMachineError(error) ? error : fileFailure(failing, error);
+    const failure = isMachineError(error) ? error : fileFailure(failing, error);
     const isRefused = isSystemError(error, "EROFS", "EACCES", "EPERM");
-    throw new MachineError(code, message, { hint: isRefused ? `let yourself write in ${folder}` : hint, cause: error });
+    throw isRefused ? failure.with({ hint: `let yourself write in ${folder}` }) : failure;
   }
 }

@@ -38,11 +38,27 @@ export class MachineError extends Error {
     this.hint = options.hint;
     this.output = options.output;
   }
+
+  /** The same failure in other words: what `changes` leaves out stays as it is. This error is the new one's cause. */
+  with(changes: Partial<Pick<MachineError, "code" | "message" | "hint" | "output">>): MachineError {
+    const { code = this.code, message = this.message, hint = this.hint, output = this.output } = changes;
+    return new MachineError(code, message, { hint, output, cause: this });
+  }
+}
+
+/** The error of what Ctrl-C or the end of the session has cut off. */
+export function interrupted(cause?: unknown): MachineError {
+  return new MachineError("interrupted", "interrupted", { cause });
 }
 
 /** True for a MachineError of this copy of the package or of another one (`instanceof` would miss the latter). */
 export function isMachineError(error: unknown): error is MachineError {
   return typeof error === "object" && error !== null && brand in error;
+}
+
+/** True for a failure that the caller may go on after: neither a bug nor an interruption. */
+export function isExpected(error: unknown): error is MachineError {
+  return isMachineError(error) && error.code !== "interrupted";
 }
 
 /** True for the error of {@link Io.run} for a program that is not there, and for one that it caused. */
@@ -67,4 +83,34 @@ export function exitStatus(code: ErrorCode): number {
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Waits for all; their results in the order given. @throws one error with everything that went wrong */
+export async function settleAll<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(works);
+  const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (errors.length > 0) throw combineErrors(errors);
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+/** One error that says what several say, one after another. */
+export function combineErrors(errors: readonly unknown[]): unknown {
+  const known = errors.filter(isMachineError);
+  if (errors.length === 1 || known.length < errors.length)
+    return errors.find((error) => !isMachineError(error)) ?? errors[0];
+  const hints = new Set(known.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
+  const texts = known.map(({ message, output }) => (output === undefined ? message : `${message}\n${output}`));
+  const code = known.some((one) => one.code === "interrupted") ? "interrupted" : (known[0]?.code ?? "failed");
+  return new MachineError(code, texts.join("\n"), { hint: hints.size === 0 ? undefined : [...hints].join("; ") });
+}
+
+/** The same error with the machine's name in its hint, where one that was written without knowing it says NAME. */
+export function withMachineName(machine: string, error: unknown): unknown {
+  if (!isMachineError(error) || error.hint === undefined) return error;
+  return error.with({ hint: error.hint.replace(/\bNAME\b/g, machine) });
+}
+
+/** The same error with `what` before its message: what was being done, and on which machine. */
+export function whileDoing(what: string, error: unknown): unknown {
+  return isMachineError(error) ? error.with({ message: `${what}: ${error.message}` }) : error;
 }

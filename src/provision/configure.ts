@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, type Io, type Step } from "../driver/index.js";
+import { MachineError, type Io, type Step, isExpected } from "../driver/index.js";
 import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, placeSettings } from "./engine-settings.js";
 import { backupPath, type Facts } from "./host.js";
@@ -125,7 +125,7 @@ async function checkClosed({ p, host }: Run, step: string, io: Io): Promise<void
 
 /** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */
 async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unknown> {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
+  if (!isExpected(error)) return error;
   try {
     const { init } = await host.facts(io);
     const certificates = p.transport === "ssh" ? [] : Object.values(certificatePaths);

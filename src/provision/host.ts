@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, messageOf, type Io, type Shell } from "../driver/index.js";
+import { isMachineError, MachineError, whileDoing, type Io, type Shell } from "../driver/index.js";
 import { asUser, becomeRoot, runScript, template, type Privilege } from "../shell/script.js";
 import { findDistro, type Distro } from "./distros.js";
 import { parseOsRelease } from "./os-release.js";
@@ -144,8 +144,7 @@ function addressesOf(listing: string): string[] {
 /** Says what a connection that was lost has cut off: "web-1: could not install the engine: the host stopped answering". */
 function duringStep(machine: string, name: string, error: unknown): unknown {
   if (!isMachineError(error) || error.code !== "unreachable") return error;
-  const { code, message, hint, output } = error;
-  return new MachineError(code, `${name}: ${message.replace(`${machine}: `, "")}`, { hint, output, cause: error });
+  return error.with({ message: `${name}: ${error.message.replace(`${machine}: `, "")}` });
 }
 
 /** Puts the machine's name before what went wrong. */
@@ -153,8 +152,6 @@ async function inMachine<T>(machine: string, work: () => T | Promise<T>): Promis
   try {
     return await work();
   } catch (error) {
-    if (!isMachineError(error)) throw error;
-    const { code, hint, output } = error;
-    throw new MachineError(code, `${machine}: ${messageOf(error)}`, { hint, output, cause: error.cause });
+    throw whileDoing(machine, error);
   }
 }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { isMachineError, MachineError, type Shell, type SshTarget } from "../driver/index.js";
+import { MachineError, type Shell, type SshTarget, isExpected } from "../driver/index.js";
 import { hostName } from "./known-hosts.js";
 import { join, type AttachOptions, type Streams } from "./ssh/attach.js";
 import { credentials } from "./ssh/auth.js";
@@ -106,9 +106,7 @@ async function connectHop(hop: Hop, through: Leg | undefined, target: SshTarget,
 
 /** The error with what the proxy said of it. */
 function withComplaint(error: unknown, { complaint }: Proxy): unknown {
-  if (!isMachineError(error) || error.code === "interrupted") return error;
-  const { code, message, hint, cause } = error;
-  return new MachineError(code, message, { hint, output: complaint(), cause });
+  return isExpected(error) ? error.with({ output: complaint() }) : error;
 }
 
 function silentAgent(machine: string): MachineError {

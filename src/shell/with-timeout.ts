@@ -39,7 +39,7 @@ export function within<T>(work: Promise<T>, { signal, deadline, stop }: Limits):
 }
 
 export function interrupted(): MachineError {
-  return new MachineError("interrupted", "interrupted");
+  return interrupted();
 }
 
 /** Runs at most `limit` works at once; the others wait in line. */

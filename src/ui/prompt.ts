@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { MachineError } from "../driver/index.js";
+import { interrupted } from "../driver/index.js";
 import { isPerson, tell, type Terminal } from "./terminal.js";
 
 /** A question for a person, with the answer that Enter gives. */
@@ -32,7 +32,7 @@ export async function ask<T>(terminal: Terminal, question: Question): Promise<T>
     return answer as T;
   } catch (cause) {
     if (cause instanceof Error && cause.name === "ExitPromptError") {
-      throw new MachineError("interrupted", "interrupted", { cause });
+      throw interrupted(cause);
     }
     throw cause;
   }

@@ -32,9 +32,7 @@ export function explain(action: string, error: unknown): MachineError {
 
 /** The same before anything is made: what EC2 has not or does not allow is a check that failed. */
 export function asPrecheck(error: unknown): unknown {
-  if (!isMachineError(error) || error.code !== "failed") return error;
-  const { message, hint, output, cause } = error;
-  return new MachineError("precheck", message, { hint, output, cause });
+  return isMachineError(error) && error.code === "failed" ? error.with({ code: "precheck" }) : error;
 }
 
 /** EC2's code of what was thrown, e.g. `InvalidInstanceID.NotFound`; undefined where EC2 has not answered. */

@@ -1,4 +1,4 @@
-import { isMachineError, messageOf, type Io, type Resource, type Values } from "../../../src/driver/index.js";
+import { messageOf, type Io, type Resource, type Values, isExpected } from "../../../src/driver/index.js";
 import { defaultRegion, openRegions, type Settings } from "../api/client.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
@@ -28,7 +28,7 @@ export async function findEverywhere(given: Given, owner: string, io: Io): Promi
   for (const [index, one] of found.entries()) {
     if (one.status === "fulfilled") continue;
     const reason: unknown = one.reason;
-    if (!isMachineError(reason) || reason.code === "interrupted" || told.length === 0) throw reason;
+    if (!isExpected(reason) || told.length === 0) throw reason;
     refusals.set(reason.message, [...(refusals.get(reason.message) ?? []), regions[index] ?? ""]);
   }
   for (const [reason, some] of refusals) notice(`not looked into: ${some.join(", ")}: ${reason}`);

@@ -2,13 +2,13 @@ import { providerIo } from "../../core/session/io.js";
 import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
 import {
-  isMachineError,
   messageOf,
   names,
   type Driver,
   type Option,
   type Options,
   type Values,
+  isExpected,
 } from "../../driver/index.js";
 import { quote } from "../../shell/script.js";
 import { changeSettings } from "../../store/settings.js";
@@ -56,7 +56,7 @@ export async function interview(given: Interview): Promise<Answers | undefined> 
     try {
       await check(answers);
     } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       tell(terminal, `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}\n`);
       continue;
     }

@@ -1,10 +1,9 @@
 import { planMachine } from "../../core/create/create.js";
-import { joined, together, whileDoing } from "../../core/host/host.js";
 import { createMachines } from "../../core/create/create-many.js";
 import { listMachines } from "../../core/inspect/list.js";
 import type { Session } from "../../core/session/session.js";
 import { unfinished } from "../../core/inspect/status.js";
-import { MachineError, messageOf } from "../../driver/index.js";
+import { MachineError, messageOf, combineErrors, settleAll, whileDoing } from "../../driver/index.js";
 import { encodeJson } from "../../store/json.js";
 import { table } from "../../ui/table.js";
 import { print } from "../../ui/terminal.js";
@@ -42,7 +41,7 @@ async function up({ session, terminal, out, answer }: LabCall, file: string): Pr
     session,
     missing.map(({ request }) => request),
   );
-  const halves = await together(machines.filter(({ isThere }) => isThere).map((one) => unfinishedOf(session, one)));
+  const halves = await settleAll(machines.filter(({ isThere }) => isThere).map((one) => unfinishedOf(session, one)));
   const there = machines.filter(({ isThere, request }) => isThere || made.has(request.name));
   for (const { isThere, request } of there) {
     print(out, isThere ? `${request.name} is there already, and was not touched` : `${request.name} was made`);
@@ -53,7 +52,7 @@ async function up({ session, terminal, out, answer }: LabCall, file: string): Pr
   const summary =
     failed.length === 0 ? [] : [new MachineError("failed", `not complete: ${failed.join(", ")}`, { hint })];
   const all = [...errors, ...halves.flat(), ...summary];
-  if (all.length > 0) throw joined(all);
+  if (all.length > 0) throw combineErrors(all);
 }
 
 /** @throws MachineError for what create would refuse, with its place; once where counted machines are refused alike */
@@ -66,7 +65,7 @@ async function check(session: Session, machines: readonly LabMachine[]): Promise
   );
   const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
   const different = new Map(refusals.map((error) => [messageOf(error), error]));
-  if (different.size > 0) throw joined([...different.values()]);
+  if (different.size > 0) throw combineErrors([...different.values()]);
 }
 
 /** That an earlier create was cut off or its provisioning failed: `up` is not the command that goes on with it. */

@@ -8,11 +8,11 @@ import {
   writeContext,
 } from "../../docker/context.js";
 import type { Contexts } from "../../docker/context.js";
-import { isMachineError, MachineError } from "../../driver/index.js";
+import { MachineError, withMachineName, isExpected } from "../../driver/index.js";
 import { dockerFolder } from "../../store/paths.js";
 import { certPaths } from "./cert-paths.js";
 import { clientUrl } from "./url.js";
-import { loadHost, named, withHost, type Host } from "../host/host.js";
+import { loadHost, withHost, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
 
 /** Gives a machine that is complete its docker context. What goes wrong is told: the machine is good without one. */
@@ -117,7 +117,7 @@ function credentialsOf({ name, dir, config, driver, machine }: Host, url: string
   try {
     return isOurs ? readCredentials(dir) : readCredentialFiles(certPaths(config));
   } catch (error) {
-    throw named(name, error);
+    throw withMachineName(name, error);
   }
 }
 
@@ -134,7 +134,7 @@ async function orTell(session: Session, name: string, failed: string, work: () =
   try {
     await work();
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     const { message, hint } = error;
     const what = `(${name}) its docker context ${failed}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
     session.tell(`${what}; then: machine context sync ${name}`);

@@ -1,8 +1,9 @@
+import { withMachineName, whileDoing } from "../../driver/index.js";
 import { readCredentialFiles, readCredentials, type CallOptions } from "../../docker/connection.js";
 import { engineVersion } from "../../docker/engine.js";
 import { versionOverSsh } from "../../docker/over-ssh.js";
 import { certPaths } from "./cert-paths.js";
-import { named, whileDoing, sshTargetOf, type Host } from "../host/host.js";
+import { sshTargetOf, type Host } from "../host/host.js";
 import { openSsh } from "../session/io.js";
 import type { Session } from "../session/session.js";
 
@@ -34,6 +35,6 @@ export async function askVersion(
 export async function askOverSsh(session: Session, host: Omit<Host, "io">): Promise<string> {
   const shell = await openSsh(session, host.name, sshTargetOf(host));
   return versionOverSsh(shell).catch((error: unknown) => {
-    throw named(host.name, whileDoing(host.name, error));
+    throw withMachineName(host.name, whileDoing(host.name, error));
   });
 }

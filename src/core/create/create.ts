@@ -9,12 +9,13 @@ import {
   type Options,
   type Transport,
   type Values,
+  whileDoing,
 } from "../../driver/index.js";
 import { newConfig, type MachineConfig, type NewMachine } from "../../store/config.js";
 import { ensureAuthority } from "../../tls/authority.js";
 import { checkEngine } from "../../provision/steps.js";
 import { certificateNames } from "../../tls/names.js";
-import { loadHost, saveState, whileDoing, withHost, type Host } from "../host/host.js";
+import { loadHost, saveState, withHost, type Host } from "../host/host.js";
 import { machineIo } from "../session/io.js";
 import { authorityContext } from "../clients/cert-paths.js";
 import { addContext } from "../clients/docker-context.js";
@@ -161,16 +162,12 @@ async function plan(
     return await driver.plan(values, { name, dir, common, owner, ttl, transport }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
-    const { hint, output } = error;
-    if (error.code !== "precheck") {
-      throw new MachineError("failed", `Error setting machine configuration from flags provided: ${error.message}`, {
-        hint,
-      });
-    }
-    throw new MachineError("precheck", `Error with pre-create check: ${JSON.stringify(error.message)}`, {
-      hint,
-      output,
-    });
+    throw error.code === "precheck"
+      ? error.with({ message: `Error with pre-create check: ${JSON.stringify(error.message)}` })
+      : error.with({
+          code: "failed",
+          message: `Error setting machine configuration from flags provided: ${error.message}`,
+        });
   }
 }
 
@@ -231,5 +228,5 @@ function withHint(error: unknown, name: string, next: "create --resume" | "provi
   if (!isMachineError(error)) return error;
   const kept = `the machine is kept; to go on: machine ${next} ${name}, to give it up: machine rm ${name}`;
   const hint = error.hint === undefined ? kept : `${error.hint}\nhint: ${kept}`;
-  return new MachineError(error.code, error.message, { hint, output: error.output, cause: error });
+  return error.with({ hint });
 }

@@ -1,6 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, reach, type Shell, type Step, type Transport } from "../../driver/index.js";
+import {
+  MachineError,
+  reach,
+  type Shell,
+  type Step,
+  type Transport,
+  withMachineName,
+  whileDoing,
+  isExpected,
+} from "../../driver/index.js";
 import { lazily } from "../../driver/once.js";
 import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
@@ -21,7 +30,7 @@ import { addContext, keepContext } from "../clients/docker-context.js";
 import { clientUrl } from "../clients/url.js";
 import { askOverSsh } from "../clients/engine-version.js";
 import { saveFound } from "../inspect/save-changes.js";
-import { named, whileDoing, withHost, type Host } from "../host/host.js";
+import { withHost, type Host } from "../host/host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "../session/session.js";
 
@@ -89,7 +98,7 @@ async function whereItIs(session: Session, host: Host): Promise<Host> {
     const { state } = await host.driver.inspect(host.machine, host.io);
     return state === undefined ? host : await saveFound(session, host, state);
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
     return host;
   }
 }
@@ -199,7 +208,7 @@ async function proveByTls(
   const foreign = await makeAuthority({ user, now: Date.now() });
   await proveTls(driver.access(machine.state).docker, readCredentials(dir), foreign, { signal }).catch(
     (error: unknown) => {
-      throw whileDoing(`${name}: could not check the engine's TLS`, named(name, error));
+      throw whileDoing(`${name}: could not check the engine's TLS`, withMachineName(name, error));
     },
   );
 }

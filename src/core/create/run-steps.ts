@@ -1,4 +1,4 @@
-import { messageOf, MachineError, type DriverState, type Io, type Machine, type Step } from "../../driver/index.js";
+import { interrupted, messageOf, type DriverState, type Io, type Machine, type Step } from "../../driver/index.js";
 
 /** What is remembered of steps while they run. */
 export interface Journal {
@@ -51,8 +51,4 @@ export async function undoSteps(steps: readonly Step[], machine: Machine, io: Io
     }
   }
   return left;
-}
-
-function interrupted(cause: unknown): MachineError {
-  return new MachineError("interrupted", "interrupted", { cause });
 }

@@ -1,8 +1,8 @@
 import { handshake, readCredentials } from "../../docker/connection.js";
-import { isMachineError, MachineError } from "../../driver/index.js";
+import { isMachineError, MachineError, withMachineName, whileDoing } from "../../driver/index.js";
 import { warnOfExpiry } from "../clients/cert-expiry.js";
 import { clientUrl } from "../clients/url.js";
-import { named, whileDoing, type Host } from "../host/host.js";
+import { type Host } from "../host/host.js";
 import { findHost } from "./inspect.js";
 import type { Session } from "../session/session.js";
 
@@ -51,16 +51,15 @@ async function checkTls(session: Session, host: Host, doing: string): Promise<vo
   try {
     await handshake(url, readCredentials(host.dir), { signal: session.signal });
   } catch (failure) {
-    const error = named(host.name, failure);
+    const error = withMachineName(host.name, failure);
     if (!isMachineError(error)) throw error;
-    throw new MachineError(
-      error.code,
-      `${doing}: Error checking and/or regenerating the certs: There was an error validating certificates for host ` +
+    throw error.with({
+      message:
+        `${doing}: Error checking and/or regenerating the certs: There was an error validating certificates for host ` +
         `"${new URL(url).host}": ${error.message}\n` +
         "You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n" +
         "Be advised that this will trigger a Docker daemon restart which might stop running containers.\n",
-      { hint: error.hint, cause: error },
-    );
+    });
   }
   warnOfExpiry(session, host);
 }
@@ -73,7 +72,7 @@ async function checkSsh(session: Session, host: Host, doing: string): Promise<vo
   try {
     await askOverSsh(session, host);
   } catch (failure) {
-    throw whileDoing(doing, named(host.name, failure));
+    throw whileDoing(doing, withMachineName(host.name, failure));
   }
   if (isSshConfigInstalled(session)) return;
   session.tell(

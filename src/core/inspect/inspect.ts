@@ -1,10 +1,10 @@
 import {
-  isMachineError,
   type Driver,
   type DriverState,
   type Inspection,
   type Machine,
   type Status,
+  isExpected,
 } from "../../driver/index.js";
 import type { StoredMachine } from "../../store/store.js";
 import { hostWith, type Host } from "../host/host.js";
@@ -51,7 +51,7 @@ export async function findHost(session: Session, host: Host): Promise<Found> {
   try {
     await session.store.lock(host.name, () => saveFound(session, host, state), { wait: 0 });
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
+    if (!isExpected(error)) throw error;
   }
   return { status, host: hostWith(host, state) };
 }

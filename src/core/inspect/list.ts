@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { engineInUse } from "../../docker/client-config.js";
 import type { CallOptions } from "../../docker/connection.js";
-import { isMachineError, MachineError, messageOf, type Status } from "../../driver/index.js";
+import { isMachineError, messageOf, type Status, interrupted } from "../../driver/index.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
@@ -74,7 +74,7 @@ export async function listMachines(
     return Promise.race([late.then(() => row), ask(call, one)]);
   });
   const listed = await Promise.all(rows);
-  if (session.signal.aborted) throw new MachineError("interrupted", "interrupted");
+  if (session.signal.aborted) throw interrupted();
   return listed;
 }
 

@@ -1,12 +1,12 @@
 import {
-  isMachineError,
   MachineError,
   type Driver,
   type Options,
   type Resource,
   type Values,
+  whileDoing,
+  isExpected,
 } from "../../driver/index.js";
-import { whileDoing } from "../host/host.js";
 import { providerIo } from "../session/io.js";
 import type { Session } from "../session/session.js";
 
@@ -49,7 +49,7 @@ export async function removeUnused(
       onRemoved(one);
     } catch (cause) {
       const error = whileDoing(`could not remove the ${one.kind} ${one.id}`, cause);
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       errors.push(error);
     }
   }

@@ -1,8 +1,8 @@
 import { handshake, readCredentials } from "../../docker/connection.js";
-import { isMachineError, MachineError, poll, type Status, type Verb } from "../../driver/index.js";
+import { MachineError, poll, type Status, type Verb, whileDoing, isExpected } from "../../driver/index.js";
 import { askOverSsh } from "../clients/engine-version.js";
 import { saveFound } from "../inspect/save-changes.js";
-import { hostWith, saveState, whileDoing, type Host } from "../host/host.js";
+import { hostWith, saveState, type Host } from "../host/host.js";
 import { provisionHost, type ProvisionRequest } from "../create/provision.js";
 import type { Session } from "../session/session.js";
 
@@ -71,7 +71,7 @@ export async function engineUp(session: Session, host: Host, expected: boolean):
       else await handshake(url, credentials, { signal: io.signal });
       return true;
     } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       if (error.code === "untrusted" && !expected) {
         session.tell(`(${name}) ${error.message}: machine regenerate-certs ${name}`);
       }

@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
+import { MachineError, messageOf, isExpected } from "../../driver/index.js";
 import { dropContext } from "../clients/docker-context.js";
 import { loadHost } from "../host/host.js";
 import type { Session } from "../session/session.js";
@@ -16,7 +16,7 @@ export async function removeMachine(session: Session, name: string, force: boole
       const { driver, machine, io } = await loadHost(session, name);
       await driver.remove(machine, io);
     } catch (error) {
-      if (!isMachineError(error) || error.code === "interrupted") throw error;
+      if (!isExpected(error)) throw error;
       if (!force) throw withWayOut(name, error);
       session.tell(`Error removing host "${name}": ${messageOf(error)}`);
     }
@@ -27,11 +27,11 @@ export async function removeMachine(session: Session, name: string, force: boole
 }
 
 function withWayOut(name: string, error: MachineError): MachineError {
-  const { code, message, output, hint = "" } = error;
+  const { hint = "" } = error;
   const line = `machine rm -f ${name}`;
   const hints = [
     ...(hint === "" ? [] : [hint]),
     ...(hint.includes(line) ? [] : [`to forget ${name} nevertheless: ${line}`]),
   ];
-  return new MachineError(code, message, { hint: hints.join("\nhint: "), output, cause: error });
+  return error.with({ hint: hints.join("\nhint: ") });
 }

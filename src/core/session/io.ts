@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MachineError, messageOf, type Io, type Shell, type ShellTarget, type SshTarget } from "../../driver/index.js";
+import {
+  MachineError,
+  messageOf,
+  type Io,
+  type Shell,
+  type ShellTarget,
+  type SshTarget,
+  interrupted,
+} from "../../driver/index.js";
 import { machinePaths } from "../../store/paths.js";
 import type { SshConnection } from "../../shell/ssh.js";
 import type { Session } from "./session.js";
@@ -34,7 +42,7 @@ export function providerIo(session: Session): Io {
     lock: (name, work) => store.lockNamed(name, work, { wait: Number.POSITIVE_INFINITY }),
     sleep: (ms) =>
       sleep(ms, undefined, { signal }).catch((cause: unknown) => {
-        throw new MachineError("interrupted", "interrupted", { cause });
+        throw interrupted(cause);
       }),
     run: async (file, args, options) => {
       const { runProgram } = await import("../../shell/exec.js");

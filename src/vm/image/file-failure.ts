@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
+import { isMachineError, MachineError, messageOf, interrupted } from "../../driver/index.js";
 
 /**
  * What to tell a user of an error of the file system, or of an interruption.
@@ -7,7 +7,7 @@ import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
 export function fileFailure(what: string, error: unknown): MachineError {
   if (isMachineError(error)) return error;
   const code = codeOf(error);
-  if (code === "ABORT_ERR") return new MachineError("interrupted", "interrupted", { cause: error });
+  if (code === "ABORT_ERR") return interrupted(error);
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   return new MachineError("failed", `${what}: ${isFull ? "the disk is full" : messageOf(error)}`, {
     hint: isFull ? "make room on that disk (df -h shows how full it is), then type the command again" : undefined,

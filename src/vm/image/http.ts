@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { MachineError, messageOf, type Io } from "../../driver/index.js";
+import { MachineError, messageOf, type Io, interrupted } from "../../driver/index.js";
 import { proxyFor } from "./proxy.js";
 
 export interface Answer {
@@ -102,7 +102,7 @@ const isLasting = /CERT|SIGNATURE|ERR_TLS|ERR_SSL|EPROTO/;
 
 /** What a failure of a connection means: `unreachable` may pass, `failed` does not. */
 export function httpFailure(what: string, error: unknown, signal: AbortSignal): MachineError {
-  if (signal.aborted) return new MachineError("interrupted", "interrupted", { cause: error });
+  if (signal.aborted) return interrupted(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return new MachineError(isLasting.test(code) ? "failed" : "unreachable", `${what}: ${reason(code, error)}`, {
     hint: isLasting.test(code)

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
-import { MachineError } from "../../driver/index.js";
+import { interrupted } from "../../driver/index.js";
 import { maxDiskSize } from "./format.js";
 import type { Extent } from "./qcow2.js";
 
@@ -27,7 +27,7 @@ export async function writeBlocks(
     const map = Buffer.alloc(mapSize, 0xff);
     let used = 0;
     for await (const { index, bytes } of blocksOf(extents)) {
-      if (signal.aborted) throw new MachineError("interrupted", "interrupted");
+      if (signal.aborted) throw interrupted();
       await writeAt(file, bytes, dataOffset + used * blockSize);
       map.writeUInt32LE(used++, index * 4);
     }

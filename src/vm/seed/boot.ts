@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, poll, type Io } from "../../driver/index.js";
+import { MachineError, poll, type Io, isExpected } from "../../driver/index.js";
 import { consoleTail, followConsole } from "./console.js";
 
 /** A machine that comes up. */
@@ -47,9 +47,7 @@ export async function withConsole<T>(console: string, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    if (!isMachineError(error) || error.code === "interrupted") throw error;
-    const { code, message, cause } = error;
-    const output = error.output ?? (await consoleTail(console));
-    throw new MachineError(code, message, { hint: error.hint ?? hint, output, cause });
+    if (!isExpected(error)) throw error;
+    throw error.with({ hint: error.hint ?? hint, output: error.output ?? (await consoleTail(console)) });
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { hostKeyFromConsole } from "../../../drivers/amazonec2/instance/host-key.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
-import { MachineError } from "../../../src/driver/index.js";
+import { interrupted } from "../../../src/driver/index.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";
 
 const dir = mkdtempSync(join(tmpdir(), "machine-console-"));
@@ -73,7 +73,7 @@ describe("the host key on the console", () => {
   });
 
   test("is not waited for any more when interrupted", async () => {
-    const ec2 = { call: () => Promise.reject(new MachineError("interrupted", "interrupted")) };
+    const ec2 = { call: () => Promise.reject(interrupted()) };
     await expect(hostKeyFromConsole(ec2, "i-1", fakeIo())).rejects.toThrow("interrupted");
   });
 });
