@@ -10,8 +10,9 @@ export const console = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: { follow: boolean({ help: "Go on with what is printed, until Ctrl-C", short: "f" }) },
   async run({ args, values, json, session, terminal }) {
-    const { driver, machine, io } = await loadHost(session, await oneName(args, session));
-    const path = driver.console?.(machine);
+    const host = await loadHost(session, await oneName(args, session));
+    const { driver, io } = host;
+    const path = driver.console?.(host);
     if (path === undefined) {
       throw new MachineError("unsupported", `${driver.name} driver does not support console`);
     }

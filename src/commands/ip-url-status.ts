@@ -1,3 +1,4 @@
+import { inspect } from "../core/inspect/inspect.js";
 import { engineUrl, stateWord } from "../core/inspect/status.js";
 import { loadHost } from "../core/host/host.js";
 import { MachineError } from "../driver/index.js";
@@ -9,8 +10,7 @@ export const ip = defineCommand({
   usage: "[NAME...]",
   options: {},
   run: (call) =>
-    onEach(call, ({ machine }) => {
-      const { IPAddress } = machine.state;
+    onEach(call, ({ state: { IPAddress } }) => {
       if (IPAddress !== "") return Promise.resolve({ text: IPAddress, facts: { ip: IPAddress } });
       return Promise.reject(new MachineError("failed", "Error getting IP address: IP address is not set"));
     }),
@@ -31,9 +31,9 @@ export const status = defineCommand({
   usage: "[NAME]",
   options: {},
   async run({ args, session, out, answer }) {
-    const { name, driver, machine, io } = await loadHost(session, await oneName(args, session));
-    const state = stateWord((await driver.inspect(machine, io)).status);
+    const host = await loadHost(session, await oneName(args, session));
+    const state = stateWord((await inspect(session, host, { lock: "try" })).status);
     print(out, state);
-    answer({ name, state });
+    answer({ name: host.name, state });
   },
 });

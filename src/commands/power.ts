@@ -1,4 +1,4 @@
-import { changePower, goal } from "../core/manage/power.js";
+import { changePower, targetStatus } from "../core/manage/power.js";
 import { stateWord } from "../core/inspect/status.js";
 import type { Verb } from "../driver/index.js";
 import { defineCommand, sudoOptions, type Call, type Command } from "../cli/command.js";
@@ -43,7 +43,7 @@ function change(
   const { session } = call;
   return onEach(call, async (host) => {
     session.tell(`${doing} "${host.name}"...`);
-    await changePower(session, host, verb, sudoPassword(session, host.name, passwordFile));
-    return { text: `Machine "${host.name}" was ${done}.`, facts: { state: stateWord(goal[verb]) } };
+    await changePower(session, host.name, verb, sudoPassword(session, host.name, passwordFile));
+    return { text: `Machine "${host.name}" was ${done}.`, facts: { state: stateWord(targetStatus[verb]) } };
   });
 }

@@ -2,10 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Host } from "../../src/core/host/host.js";
 import { changePower } from "../../src/core/manage/power.js";
 import type { Session } from "../../src/core/session/session.js";
-import { fakeIo } from "../../src/driver/conformance.js";
 import type { Driver, DriverState, Status } from "../../src/driver/index.js";
 import { newConfig } from "../../src/store/config.js";
 import { openStore, type Store } from "../../src/store/store.js";
@@ -32,77 +30,95 @@ const state: DriverState = {
   SwarmDiscovery: "",
 };
 
-/** A driver whose machine goes through these states, one at each look. */
-function host(states: Status[], verbs: Partial<Driver> = {}): Host {
-  const inspect = (): ReturnType<Driver["inspect"]> =>
-    Promise.resolve({
-      status: (states.length > 1 ? states.shift() : states[0]) ?? "missing",
-      state: { IPAddress: "192.0.2.8" },
-    });
+/** A session with a driver whose machine goes through these states, one at each look. */
+function session(states: Status[], verbs: Partial<Driver> = {}): Session {
   const driver = {
     name: "fake",
     summary: "",
     options: {},
     create: [],
     access: () => ({ docker: "" }),
-    inspect,
+    inspect: () =>
+      Promise.resolve({
+        status: (states.length > 1 ? states.shift() : states[0]) ?? "missing",
+        state: { IPAddress: "192.0.2.8" },
+      }),
     ...verbs,
   } as unknown as Driver;
-  const machine = { name: "web-1", dir: store.dir("web-1"), state };
+  const { signal } = new AbortController();
   return {
-    ...machine,
-    machine,
-    driver,
-    transport: "tls",
-    io: fakeIo(),
-    config: newConfig({ name: "web-1", root, driverName: "fake", driver: state }),
-  };
-}
-
-function session(): Session {
-  return { store } as Session;
+    store,
+    signal,
+    env: { HOME: root },
+    command: "test",
+    findDriver: () => Promise.resolve(driver),
+  } as unknown as Session;
 }
 
 const nobody = (): Promise<undefined> => Promise.resolve(undefined);
+const done = (): Promise<void> => Promise.resolve();
 
-describe("power", () => {
+describe("changePower", () => {
   test("waits until the machine runs and saves its new address", async () => {
-    const start = (): Promise<void> => Promise.resolve();
-    await changePower(session(), host(["stopped", "starting", "starting", "running"], { start }), "start", nobody);
+    await changePower(session(["stopped", "starting", "running"], { start: done }), "web-1", "start", nobody);
     expect((await store.read("web-1")).config.Driver.IPAddress).toBe("192.0.2.8");
   });
 
-  test("says in docker-machine's words that it is so already", async () => {
-    const verbs = { start: () => Promise.resolve(), stop: () => Promise.resolve() };
-    await expect(changePower(session(), host(["running"], verbs), "start", nobody)).rejects.toThrow(
+  test("says in docker-machine's words that the machine is so already", async () => {
+    const verbs = { start: done, stop: done };
+    await expect(changePower(session(["running"], verbs), "web-1", "start", nobody)).rejects.toThrow(
       'Machine "web-1" is already running.',
     );
-    await expect(changePower(session(), host(["stopped"], verbs), "stop", nobody)).rejects.toThrow(
+    await expect(changePower(session(["stopped"], verbs), "web-1", "stop", nobody)).rejects.toThrow(
       'Machine "web-1" is already stopped.',
     );
   });
 
-  test("stops and starts where the driver cannot restart", async () => {
+  test("stops and starts a machine whose driver cannot restart", async () => {
     const calls: string[] = [];
     const verb = (name: string) => (): Promise<void> => {
       calls.push(name);
       return Promise.resolve();
     };
-    await changePower(session(), host(["running"], { start: verb("start"), stop: verb("stop") }), "restart", nobody);
+    await changePower(session(["running"], { start: verb("start"), stop: verb("stop") }), "web-1", "restart", nobody);
     expect(calls).toEqual(["stop", "start"]);
   });
 
-  test("cannot do what the driver leaves out", async () => {
-    await expect(changePower(session(), host(["running"]), "kill", nobody)).rejects.toMatchObject({
+  test("refuses a verb that the driver lacks", async () => {
+    await expect(changePower(session(["running"]), "web-1", "kill", nobody)).rejects.toMatchObject({
       code: "unsupported",
       message: "fake driver does not support kill",
     });
   });
 
-  test("gives up on a machine that never gets there", async () => {
-    const stuck = host(["running"], { stop: () => Promise.resolve() });
-    await expect(changePower(session(), stuck, "stop", nobody)).rejects.toThrow(
-      "gave up waiting for web-1 to be stopped",
-    );
+  test("starts nothing when the machine is removed while start waits for its lock", async () => {
+    let isStarted = false;
+    const start = (): Promise<void> => {
+      isStarted = true;
+      return Promise.resolve();
+    };
+    let starting: Promise<unknown> = Promise.resolve();
+    await store.lock("web-1", async () => {
+      starting = changePower(session(["stopped", "running"], { start }), "web-1", "start", nobody).catch(String);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await store.remove("web-1");
+    });
+    expect(await starting).toContain('Docker machine "web-1" does not exist');
+    expect(isStarted).toBe(false);
+  });
+
+  test("calls the driver once when two starts meet", async () => {
+    let calls = 0;
+    let status: Status = "stopped";
+    const start = (): Promise<void> => {
+      calls++;
+      status = "running";
+      return Promise.resolve();
+    };
+    const inspect: Driver["inspect"] = () => Promise.resolve({ status });
+    const one = (): Promise<void> => changePower(session([], { start, inspect }), "web-1", "start", nobody);
+    const ends = await Promise.allSettled([one(), one()]);
+    expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(calls).toBe(1);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import generic from "../../drivers/generic/index.js";
 import { createMachine } from "../../src/core/create/create.js";
-import { loadHost } from "../../src/core/host/host.js";
+import { planMachine } from "../../src/core/create/plan.js";
 import { changePower } from "../../src/core/manage/power.js";
 import { openSession, type Session } from "../../src/core/session/session.js";
 import type { Driver } from "../../src/driver/index.js";
@@ -62,16 +62,17 @@ describeOnHosts("A machine that starts at another address", (lab) => {
     const values = { ipAddress: host.address, sshUser: "admin", sshKey: host.keyPath, sshPort: 22, enginePort: 2376 };
     const sudoPassword = (): Promise<string> => Promise.resolve("adminpw");
     const provision = { sudoPassword };
-    await createMachine(session, {
+    const planned = await planMachine(session, {
       ...{ name: "web", driver, values: { ...values, sshHostKey: host.hostKeyFingerprint, sshJump: [] }, provision },
       ...{ engine: {}, swarm: {}, serverCertSANs: [], transport: "tls", keepOnFailure: false },
     });
+    await createMachine(session, planned);
     const certificate = join(session.store.dir("web"), "server.pem");
     const isFor = async (address: string): Promise<boolean> =>
       new X509Certificate(await readFile(certificate)).checkIP(address) !== undefined;
     expect(await isFor(otherAddress(host))).toBe(false);
 
-    await changePower(session, await loadHost(session, "web"), "start", sudoPassword);
+    await changePower(session, "web", "start", sudoPassword);
     expect(await isFor(otherAddress(host))).toBe(true);
     expect((await session.store.read("web")).config.Driver.IPAddress).toBe(otherAddress(host));
     expect(told.join("\n")).toContain(`its address is ${otherAddress(host)} now`);

@@ -1,6 +1,7 @@
-import { createMachine, planMachine, resumeMachine } from "../../core/create/create.js";
+import { createMachine, resumeMachine } from "../../core/create/create.js";
+import { describePlan, planMachine, type PlannedMachine } from "../../core/create/plan.js";
 import { clientUrl } from "../../core/clients/url.js";
-import { loadHost } from "../../core/host/host.js";
+import type { Host } from "../../core/host/host.js";
 import { boolean, MachineError } from "../../driver/index.js";
 import { encodeJson } from "../../store/json.js";
 import { isPerson, print } from "../../ui/terminal.js";
@@ -31,65 +32,57 @@ export const create = defineCommand({
     if (args.length > 1) {
       throw new MachineError("failed", `Invalid command line. Found extra arguments [${args.slice(1).join(" ")}]`);
     }
-    const name = values.resume ? await resume(call) : await make(call);
-    if (name === undefined) return;
-    const host = await loadHost(session, name);
+    const host = values.resume ? await resume(call) : await make(call);
+    if (host === undefined) return;
     // An engine that somebody else looks after was not asked.
-    if (host.driver.access(host.machine.state).shell !== undefined) print(out, "Docker is up and running!");
+    if (host.driver.access(host.state).shell !== undefined) print(out, "Docker is up and running!");
     print(
       out,
       "To see how to connect your Docker Client to the Docker Engine running on " +
-        `this virtual machine, run: ${call.terminal.program} env ${name}`,
+        `this virtual machine, run: ${call.terminal.program} env ${host.name}`,
     );
-    answer({ name, driver: host.driver.name, url: await clientUrl(session, host) });
+    answer({ name: host.name, driver: host.driver.name, url: await clientUrl(session, host) });
   },
 });
 
 type CreateCall = Call<typeof options>;
 
-async function resume({ args, values, session }: CreateCall): Promise<string> {
+async function resume({ args, values, session }: CreateCall): Promise<Host> {
   if (values.dryRun || values.interactive) {
     const other = values.dryRun ? "--dry-run" : "--interactive";
     throw new MachineError("usage", `${other} is for a machine that is not there yet, --resume for one that is`);
   }
   const name = needName(args[0]);
-  await resumeMachine(session, name, {
+  return resumeMachine(session, name, {
     keepOnFailure: values.keepOnFailure,
     provision: provisionOf(name, values, session),
   });
-  return name;
 }
 
 /** Undefined where nothing is to be made, or not now. */
-async function make(call: CreateCall): Promise<string | undefined> {
+async function make(call: CreateCall): Promise<Host | undefined> {
   const { values, session, terminal } = call;
-  const requestFor = requestsOf(values, session);
-  const answers = await answersOf(call, (given) => planMachine(session, requestFor(given)));
-  if (answers === undefined) {
-    call.answer(null);
-    return undefined;
-  }
-  if (values.dryRun) {
-    print(terminal, encodeJson(await planMachine(session, requestFor(answers))));
-    return undefined;
-  }
-  await createMachine(session, requestFor(answers));
-  return answers.name;
+  const planned = await plannedBy(call);
+  if (planned === undefined) call.answer(null);
+  else if (values.dryRun) print(terminal, encodeJson(await describePlan(session, planned)));
+  else return createMachine(session, planned);
+  return undefined;
 }
 
 /** What was typed; the wizard asks for it where somebody wants to be asked, or types no name at a terminal. */
-async function answersOf(
-  { args, values, chosen, session, terminal }: CreateCall,
-  check: (answers: Answers) => Promise<unknown>,
-): Promise<Answers | undefined> {
+async function plannedBy({ args, values, chosen, session, terminal }: CreateCall): Promise<PlannedMachine | undefined> {
   const [name] = args;
   if (chosen === undefined) throw new TypeError("create has no driver");
-  if (!values.interactive && (name !== undefined || !isPerson(terminal))) return { name: needName(name), ...chosen };
+  const requestFor = requestsOf(values, session);
+  const plan = (answers: Answers): Promise<PlannedMachine> =>
+    planMachine(session, requestFor(answers), { dryRun: values.dryRun });
+  if (!values.interactive && (name !== undefined || !isPerson(terminal)))
+    return plan({ name: needName(name), ...chosen });
   if (!isPerson(terminal)) throw new MachineError("usage", "--interactive needs a terminal to ask at");
   const { interview, chosenFlags } = await import("./wizard.js");
   const others = Object.entries(machineOptions).filter(([key]) => key !== "driver");
   const own = chosenFlags(Object.fromEntries(others), values);
-  return interview({ session, terminal, known: { name, ...chosen }, check, own });
+  return interview({ session, terminal, known: { name, ...chosen }, plan, own });
 }
 
 function needName(name: string | undefined): string {

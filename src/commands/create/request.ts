@@ -1,4 +1,4 @@
-import type { CreateRequest } from "../../core/create/create.js";
+import type { CreateRequest } from "../../core/create/plan.js";
 import { parseDuration } from "../../cli/duration.js";
 import type { ProvisionRequest } from "../../core/create/provision.js";
 import type { Session } from "../../core/session/session.js";

@@ -28,24 +28,25 @@ export interface Answers {
 /** Values by the names of their flags. */
 type Flags = Readonly<Record<string, unknown>>;
 
-interface Interview {
+interface Interview<P> {
   readonly session: Session;
   readonly terminal: Terminal;
   /** What was typed already, or follows from variables and settings: the answers that Enter gives. */
   readonly known: { readonly name?: string | undefined; readonly driver: Driver; readonly values: Values<Options> };
-  /** Rejects what create would reject. */
-  readonly check: (answers: Answers) => Promise<unknown>;
+  /** Plans what the answers ask for. Rejects what create would reject. */
+  readonly plan: (answers: Answers) => Promise<P>;
   /** What was given beside the driver's options: see {@link chosenFlags}. */
   readonly own: Flags;
 }
 
 /**
  * Asks for the driver, the name and what the driver marks with `ask`, shows the command and the entry of a lab file
- * that do the same, and has it confirmed. Undefined: the person does not want it. What does not go together is asked again.
+ * that do the same, and has it confirmed. What does not go together is asked again.
+ * @returns the plan of what was confirmed; undefined: the person does not want it
  * @throws MachineError `interrupted` at Ctrl-C
  */
-export async function interview(given: Interview): Promise<Answers | undefined> {
-  const { session, terminal, check, own } = given;
+export async function interview<P>(given: Interview<P>): Promise<P | undefined> {
+  const { session, terminal, own } = given;
   let { known } = given;
   for (;;) {
     const driver = await askDriver(terminal, session, known.driver);
@@ -53,8 +54,9 @@ export async function interview(given: Interview): Promise<Answers | undefined> 
     const values = await askOptions(terminal, session, driver, driver === known.driver ? known.values : undefined);
     const answers = { name, driver, values };
     known = answers;
+    let planned: P;
     try {
-      await check(answers);
+      planned = await given.plan(answers);
     } catch (error) {
       if (!isExpected(error)) throw error;
       tell(terminal, `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}\n`);
@@ -76,7 +78,7 @@ export async function interview(given: Interview): Promise<Answers | undefined> 
     });
     if (next === "leave") return undefined;
     if (next === "keep") await keep(session, answers);
-    if (next !== "change") return answers;
+    if (next !== "change") return planned;
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { CreateRequest } from "../../core/create/create.js";
+import type { CreateRequest } from "../../core/create/plan.js";
 import type { Session } from "../../core/session/session.js";
 import { isMachineError, MachineError, messageOf, templatesFolder, type Driver } from "../../driver/index.js";
 import type { JsonObject } from "../../store/json.js";

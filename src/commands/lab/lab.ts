@@ -1,4 +1,4 @@
-import { planMachine } from "../../core/create/create.js";
+import { planMachine, type PlannedMachine } from "../../core/create/plan.js";
 import { createMachines } from "../../core/create/create-many.js";
 import { listMachines } from "../../core/inspect/list.js";
 import type { Session } from "../../core/session/session.js";
@@ -36,11 +36,7 @@ export const lab = defineCommand({
 async function up({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
   const machines = await readLab(session, file);
   const missing = machines.filter(({ isThere }) => !isThere);
-  await check(session, missing);
-  const { made, errors } = await createMachines(
-    session,
-    missing.map(({ request }) => request),
-  );
+  const { made, errors } = await createMachines(session, await planAll(session, missing));
   const halves = await settleAll(machines.filter(({ isThere }) => isThere).map((one) => unfinishedOf(session, one)));
   const there = machines.filter(({ isThere, request }) => isThere || made.has(request.name));
   for (const { isThere, request } of there) {
@@ -56,16 +52,14 @@ async function up({ session, terminal, out, answer }: LabCall, file: string): Pr
 }
 
 /** @throws MachineError for what create would refuse, with its place; once where counted machines are refused alike */
-async function check(session: Session, machines: readonly LabMachine[]): Promise<void> {
-  const answers = machines.map(({ place, request }) =>
-    planMachine(session, request).then(
-      () => undefined,
-      (error: unknown) => whileDoing(place, error),
-    ),
+async function planAll(session: Session, machines: readonly LabMachine[]): Promise<readonly PlannedMachine[]> {
+  const plans = await Promise.allSettled(machines.map(({ request }) => planMachine(session, request)));
+  const refusals = plans.flatMap((one, at) =>
+    one.status === "rejected" ? [whileDoing(machines[at]?.place ?? "", one.reason)] : [],
   );
-  const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
   const different = new Map(refusals.map((error) => [messageOf(error), error]));
   if (different.size > 0) throw combineErrors([...different.values()]);
+  return plans.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
 /** That an earlier create was cut off or its provisioning failed: `up` is not the command that goes on with it. */

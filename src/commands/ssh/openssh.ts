@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sshTargetOf, type Host } from "../../core/host/host.js";
-import { findHost } from "../../core/inspect/inspect.js";
+import { inspect } from "../../core/inspect/inspect.js";
 import { openSsh } from "../../core/session/io.js";
 import type { Session } from "../../core/session/session.js";
 import { stateWord } from "../../core/inspect/status.js";
@@ -18,7 +18,7 @@ import type { Terminal } from "../../ui/terminal.js";
 export async function runningHost(session: Session, saved: Host, doing: string): Promise<Host> {
   const { name } = saved;
   sshTargetOf(saved);
-  const { status, host } = await findHost(session, saved);
+  const { status, host } = await inspect(session, saved, { lock: "try" });
   if (status === "running") return host;
   throw new MachineError("failed", `${doing}: Host "${name}" is not running`, {
     hint: `machine status ${name} says ${stateWord(status)}`,

@@ -8,7 +8,7 @@ export function authorityContext({ store, user, tell }: Session): AuthorityConte
 }
 
 /** The CA and the client certificate that a machine was made with: docker-machine's `--tls-*` may have named others. */
-export function certPaths({ HostOptions }: MachineConfig): CertPaths {
+export function certPaths({ HostOptions }: Pick<MachineConfig, "HostOptions">): CertPaths {
   const { CertDir, CaCertPath, CaPrivateKeyPath, ClientCertPath, ClientKeyPath } = HostOptions.AuthOptions;
   return { dir: CertDir, ca: CaCertPath, caKey: CaPrivateKeyPath, cert: ClientCertPath, key: ClientKeyPath };
 }

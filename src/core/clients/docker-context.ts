@@ -25,7 +25,7 @@ export async function addContext(session: Session, host: Host): Promise<void> {
 export async function keepContext(session: Session, host: Host): Promise<void> {
   await orTell(session, host.name, "was not brought up to date", async () => {
     const contexts = await savedContexts(session);
-    const hasAddress = URL.canParse(host.driver.access(host.machine.state).docker);
+    const hasAddress = URL.canParse(host.driver.access(host.state).docker);
     if (hasAddress && contexts !== undefined && hasContext(contexts, host.name)) await write(session, host);
   });
 }
@@ -111,8 +111,8 @@ async function endpointOf(
 }
 
 /** An engine that somebody else looks after has TLS where it is at docker's port for that. */
-function credentialsOf({ name, dir, config, driver, machine }: Host, url: string): Credentials | undefined {
-  const isOurs = driver.access(machine.state).shell !== undefined;
+function credentialsOf({ name, dir, config, driver, state }: Host, url: string): Credentials | undefined {
+  const isOurs = driver.access(state).shell !== undefined;
   if (!isOurs && new URL(url).port !== String(tlsPort)) return undefined;
   try {
     return isOurs ? readCredentials(dir) : readCredentialFiles(certPaths(config));

@@ -12,14 +12,10 @@ import type { Session } from "../session/session.js";
  * shell) may be without TLS: it is asked with the store's client certificate first, then plainly.
  * @throws MachineError `unreachable` or `untrusted`, with the reason
  */
-export async function askVersion(
-  session: Session,
-  host: Omit<Host, "io">,
-  contexts?: CallOptions["contexts"],
-): Promise<string> {
-  const { dir, config, transport, driver, machine } = host;
+export async function askVersion(session: Session, host: Host, contexts?: CallOptions["contexts"]): Promise<string> {
+  const { dir, config, transport, driver, state } = host;
   if (transport === "ssh") return askOverSsh(session, host);
-  const { docker: url, shell } = driver.access(machine.state);
+  const { docker: url, shell } = driver.access(state);
   const options = { signal: session.signal, contexts };
   const ask = async (credentials: Parameters<typeof engineVersion>[1]): Promise<string> =>
     (await engineVersion(url, credentials, options)).version;
@@ -32,7 +28,7 @@ export async function askVersion(
 }
 
 /** By a connection of its own: whoever was put into the group of the engine's users a moment ago is so in a new one only. */
-export async function askOverSsh(session: Session, host: Omit<Host, "io">): Promise<string> {
+export async function askOverSsh(session: Session, host: Host): Promise<string> {
   const shell = await openSsh(session, host.name, sshTargetOf(host));
   return versionOverSsh(shell).catch((error: unknown) => {
     throw withMachineName(host.name, whileDoing(host.name, error));

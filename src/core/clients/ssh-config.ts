@@ -40,7 +40,7 @@ export function opensshHost(host: Host): OpenSshHost {
 async function allHosts(session: Session): Promise<Host[]> {
   const loading = (await session.store.names()).map((name) => loadHosts(session, [name]));
   const loaded = (await Promise.allSettled(loading)).flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  return loaded.filter(({ driver, machine }) => hasSsh(() => driver.access(machine.state).shell?.kind));
+  return loaded.filter(({ driver, state }) => hasSsh(() => driver.access(state).shell?.kind));
 }
 
 /** False also for a state that its driver cannot read. */

@@ -1,4 +1,5 @@
-import { createMachine, type CreateRequest } from "./create.js";
+import { createMachine } from "./create.js";
+import type { PlannedMachine } from "./plan.js";
 import type { Session } from "../session/session.js";
 
 /** So many machines are made at once. */
@@ -11,16 +12,16 @@ const atOnce = 8;
  */
 export async function createMachines(
   session: Session,
-  requests: readonly CreateRequest[],
+  planned: readonly PlannedMachine[],
 ): Promise<{ readonly made: ReadonlySet<string>; readonly errors: readonly unknown[] }> {
   const made = new Set<string>();
   const errors: unknown[] = [];
-  const left = requests.values();
+  const left = planned.values();
   const work = async (): Promise<void> => {
-    for (const request of left) {
+    for (const one of left) {
       if (session.signal.aborted) return;
-      await createMachine(session, request).then(
-        () => made.add(request.name),
+      await createMachine(session, one).then(
+        () => made.add(one.request.name),
         (error: unknown) => errors.push(error),
       );
     }

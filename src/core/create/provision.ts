@@ -26,10 +26,10 @@ import {
 } from "../../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../../tls/describe.js";
 import { authorityContext, certPaths } from "../clients/cert-paths.js";
-import { addContext, keepContext } from "../clients/docker-context.js";
+import { machineChanged, machineCompleted } from "../clients/followers.js";
 import { clientUrl } from "../clients/url.js";
 import { askOverSsh } from "../clients/engine-version.js";
-import { saveFound } from "../inspect/save-changes.js";
+import { inspect } from "../inspect/inspect.js";
 import { withHost, type Host } from "../host/host.js";
 import { runSteps } from "./run-steps.js";
 import type { Session } from "../session/session.js";
@@ -81,7 +81,7 @@ export async function provisionAgain(session: Session, name: string, request: Pr
     await provisionHost(session, now, wanted);
     if (transport !== host.transport) await saveTransport(session, now);
     await store.removeJournal(name);
-    if (journal !== undefined && wanted.context !== false) await addContext(session, now);
+    if (journal !== undefined) await machineCompleted(session, now, wanted.context);
   });
 }
 
@@ -95,8 +95,7 @@ export async function upgradeHost(session: Session, name: string, request: Provi
 /** A provider that tells nothing is no obstacle, as long as the machine is where it was. The caller holds its lock. */
 async function whereItIs(session: Session, host: Host): Promise<Host> {
   try {
-    const { state } = await host.driver.inspect(host.machine, host.io);
-    return state === undefined ? host : await saveFound(session, host, state);
+    return (await inspect(session, host, { lock: "held" })).host;
   } catch (error) {
     if (!isExpected(error)) throw error;
     return host;
@@ -105,7 +104,7 @@ async function whereItIs(session: Session, host: Host): Promise<Host> {
 
 /** Saved, so that the next try, without the option, knows it too. */
 async function withInstallUrl({ store }: Session, host: Host, InstallURL: string): Promise<Host> {
-  const changed = ({ HostOptions, ...config }: MachineConfig): MachineConfig => ({
+  const changed = <C extends Pick<MachineConfig, "HostOptions">>({ HostOptions, ...config }: C) => ({
     ...config,
     HostOptions: { ...HostOptions, EngineOptions: { ...HostOptions.EngineOptions, InstallURL } },
   });
@@ -143,7 +142,7 @@ async function runProvisioning(
   request: ProvisionRequest,
   steps: (provisioning: Provisioning) => readonly Step[],
 ): Promise<void> {
-  const { config, dir, machine, io } = host;
+  const { config, dir, io } = host;
   const certs = certPaths(config);
   await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
@@ -152,14 +151,14 @@ async function runProvisioning(
     issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
     return issued;
   });
-  await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
+  await runSteps(steps(provisioning), host, io, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
     await replaceFiles([
       { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
       { path: join(dir, "server-key.pem"), content: issued.key },
     ]);
   }
-  await keepContext(session, host);
+  await machineChanged(session, host);
 }
 
 /** The names of the steps that {@link provisionHost} goes through, of a machine that need not be there. */
@@ -175,7 +174,7 @@ function provisioningOf(
   certificates: Provisioning["certificates"],
 ): Provisioning {
   const { name, config, transport } = host;
-  const { shell } = host.driver.access(host.machine.state);
+  const { shell } = host.driver.access(host.state);
   return {
     machine: name,
     provider: config.DriverName,
@@ -200,17 +199,15 @@ function provisioningOf(
 /** The engine lets our client in and nobody else. */
 async function proveByTls(
   { user, signal }: Session,
-  { name, dir, driver, machine }: Host,
+  { name, dir, driver, state }: Host,
   certs: CertPaths,
 ): Promise<void> {
   await installClientCertificate(certs, dir);
   const { makeAuthority } = await import("../../tls/certificate.js");
   const foreign = await makeAuthority({ user, now: Date.now() });
-  await proveTls(driver.access(machine.state).docker, readCredentials(dir), foreign, { signal }).catch(
-    (error: unknown) => {
-      throw whileDoing(`${name}: could not check the engine's TLS`, withMachineName(name, error));
-    },
-  );
+  await proveTls(driver.access(state).docker, readCredentials(dir), foreign, { signal }).catch((error: unknown) => {
+    throw whileDoing(`${name}: could not check the engine's TLS`, withMachineName(name, error));
+  });
 }
 
 interface ServerFiles {
@@ -224,14 +221,14 @@ interface ServerFiles {
 /** The machine's own certificate while it is good for these addresses, else a new one. */
 async function serverFiles(
   session: Session,
-  { name, dir, config, machine }: Host,
+  { name, dir, config, state }: Host,
   certs: CertPaths,
   addresses: readonly string[],
   renew: boolean,
 ): Promise<ServerFiles> {
   const names = serverNames(name, [
     ...(config.HostOptions.AuthOptions.ServerCertSANs ?? []),
-    new URL(`tcp://${machine.state.IPAddress || "localhost"}`).hostname,
+    new URL(`tcp://${state.IPAddress || "localhost"}`).hostname,
     ...addresses,
   ]);
   const ca = await readFile(certs.ca, "utf8");
@@ -251,7 +248,7 @@ function serverNames(machine: string, addresses: readonly string[]): string[] {
 
 /** What is asked of the machine's engine. */
 export function engineOf(
-  { HostOptions: { EngineOptions: engine } }: MachineConfig,
+  { HostOptions: { EngineOptions: engine } }: Pick<MachineConfig, "HostOptions">,
   { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
 ): EngineOptions {
   return {
@@ -267,14 +264,14 @@ export function engineOf(
   };
 }
 
-function portOf({ driver, machine }: Host): number {
-  const { docker, enginePort } = driver.access(machine.state);
+function portOf({ driver, state }: Host): number {
+  const { docker, enginePort } = driver.access(state);
   // A machine that is yet to be made has no address: `tcp://:2376` is no URL.
   return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
 }
 
-function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {
-  const target = driver.access(machine.state).shell;
+function reachShell({ tell }: Session, { name, driver, state, io }: Host): Promise<Shell> {
+  const target = driver.access(state).shell;
   if (target !== undefined) return reach(io, target, tell);
   throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
 }

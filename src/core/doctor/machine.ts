@@ -2,6 +2,8 @@ import { failed, MachineError, ok, type Check, type Driver, type Finding, type I
 import { lockUsers } from "../../store/lock.js";
 import { machinePaths } from "../../store/paths.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
+import { openHost } from "../host/host.js";
+import { inspect } from "../inspect/inspect.js";
 import { listMachines } from "../inspect/list.js";
 import type { Session } from "../session/session.js";
 import { stateWord, unfinished } from "../inspect/status.js";
@@ -22,14 +24,15 @@ export function machineChecks(session: Session, one: StoredMachine | BrokenMachi
 }
 
 async function checkState(session: Session, stored: StoredMachine, io: Io): Promise<Finding> {
-  const { name, dir, config } = stored;
-  const driver = await session.findDriver(config.DriverName);
+  const { name } = stored;
   const journal = await session.store.readJournal(name);
   if (journal !== undefined) {
     if (await isAtWork(session, name)) return ok("a command is at work on it");
     throw unfinished(name, journal.phase);
   }
-  const { status } = await driver.inspect({ name, dir, state: config.Driver }, io);
+  const host = await openHost(session, stored);
+  const { driver } = host;
+  const { status } = await inspect(session, { ...host, io }, { lock: "none" });
   if (status === "missing") {
     throw new MachineError("not-found", `${driver.name} driver has no such machine any more`, {
       hint: `machine rm ${name}`,

@@ -1,52 +1,60 @@
 import {
   MachineError,
+  settleAll,
   type Driver,
   type Io,
   type Machine,
   type SshTarget,
   type Transport,
-  settleAll,
 } from "../../driver/index.js";
 import type { MachineConfig } from "../../store/config.js";
+import type { StoredMachine } from "../../store/store.js";
 import { machineIo } from "../session/io.js";
 import type { Session } from "../session/session.js";
 
-/** A machine of the store together with its driver: what commands act on. */
-export interface Host {
-  readonly name: string;
-  readonly dir: string;
-  readonly config: MachineConfig;
+/** A machine of the store with its driver: what commands act on. */
+export interface Host extends Machine {
+  /** Its config.json but for the driver's state. */
+  readonly config: Omit<MachineConfig, "Driver">;
   readonly transport: Transport;
   readonly driver: Driver;
-  readonly machine: Machine;
   readonly io: Io;
 }
 
 /** @throws MachineError `not-found` for the machine or its driver; `failed` for a broken config.json */
 export async function loadHost(session: Session, name: string): Promise<Host> {
-  const { dir, config, transport } = await session.store.read(name);
+  return openHost(session, await session.store.read(name));
+}
+
+/** The host of a machine that has been read. @throws MachineError `not-found` for its driver */
+export async function openHost(
+  session: Session,
+  { name, dir, config: { Driver: state, ...config }, transport }: StoredMachine,
+): Promise<Host> {
   const driver = await session.findDriver(config.DriverName);
-  return {
-    name,
-    dir,
-    config,
-    transport,
-    driver,
-    machine: { name, dir, state: config.Driver },
-    io: machineIo(session, { name, dir }),
-  };
+  return { name, dir, state, config, transport, driver, io: machineIo(session, { name, dir }) };
 }
 
 /** @throws MachineError `unsupported` for a machine without ssh */
-export function sshTargetOf({ name, driver, machine }: Pick<Host, "name" | "driver" | "machine">): SshTarget {
-  const target = driver.access(machine.state).shell;
+export function sshTargetOf({ name, driver, state }: Pick<Host, "name" | "driver" | "state">): SshTarget {
+  const target = driver.access(state).shell;
   if (target?.kind === "ssh") return target;
   throw new MachineError("unsupported", `${name} has no SSH: its driver is ${driver.name}`);
 }
 
-/** Works on the machine as it is once nobody else does: who had the lock before may have changed or removed it. */
-export async function withHost<T>(session: Session, name: string, work: (host: Host) => Promise<T>): Promise<T> {
-  return session.store.lock(name, async () => work(await loadHost(session, name)));
+/**
+ * Changes a machine: every command that does holds its lock from before the machine is read until all is saved, since
+ * whoever had the lock before may have changed or removed it.
+ * @param wait milliseconds to wait for the lock; default: until it is free
+ * @throws MachineError `busy` where the lock is not to be had
+ */
+export async function withHost<T>(
+  session: Session,
+  name: string,
+  work: (host: Host) => Promise<T>,
+  options?: { readonly wait: number },
+): Promise<T> {
+  return session.store.lock(name, async () => work(await loadHost(session, name)), options);
 }
 
 /** Loads all or, when one of them cannot be loaded, none. @throws every problem in one error */
@@ -55,9 +63,8 @@ export async function loadHosts(session: Session, names: readonly string[]): Pro
 }
 
 /** The host after its driver has changed its state. */
-export function hostWith<T extends Pick<Host, "machine">>(host: T, changes: object | void): T {
-  const { machine } = host;
-  return { ...host, machine: { ...machine, state: { ...machine.state, ...changes } } };
+export function hostWith(host: Host, changes: object | void): Host {
+  return { ...host, state: { ...host.state, ...changes } };
 }
 
 /** Saves what a driver changed in the machine's state. The caller holds the machine's lock. */

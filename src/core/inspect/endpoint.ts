@@ -2,8 +2,8 @@ import { handshake, readCredentials } from "../../docker/connection.js";
 import { isMachineError, MachineError, withMachineName, whileDoing } from "../../driver/index.js";
 import { warnOfExpiry } from "../clients/cert-expiry.js";
 import { clientUrl } from "../clients/url.js";
-import { type Host } from "../host/host.js";
-import { findHost } from "./inspect.js";
+import type { Host } from "../host/host.js";
+import { inspect } from "./inspect.js";
 import type { Session } from "../session/session.js";
 
 export interface Endpoint {
@@ -24,7 +24,7 @@ export async function checkEndpoint(session: Session, host: Host, doing: string)
   const isOverSsh = host.transport === "ssh";
   const now = await whereItAnswers(session, host, doing, isOverSsh ? checkSsh : checkTls);
   const url = await clientUrl(session, now);
-  if (isOverSsh) return { url, address: now.machine.state.IPAddress, hasTls: false };
+  if (isOverSsh) return { url, address: now.state.IPAddress, hasTls: false };
   return { url, address: new URL(url).hostname.replace(/^\[|\]$/g, ""), hasTls: true };
 }
 
@@ -37,7 +37,7 @@ async function whereItAnswers(session: Session, host: Host, doing: string, check
     return host;
   } catch (error) {
     if (!isMachineError(error)) throw error;
-    const { status, host: now } = await findHost(session, host);
+    const { status, host: now } = await inspect(session, host, { lock: "try" });
     if (status !== "running") throw new MachineError("failed", `${doing}: Host is not running`, { cause: error });
     if (now === host) throw error;
     await check(session, now, doing);
@@ -46,7 +46,7 @@ async function whereItAnswers(session: Session, host: Host, doing: string, check
 }
 
 async function checkTls(session: Session, host: Host, doing: string): Promise<void> {
-  const { docker: url, shell } = host.driver.access(host.machine.state);
+  const { docker: url, shell } = host.driver.access(host.state);
   if (shell === undefined) return;
   try {
     await handshake(url, readCredentials(host.dir), { signal: session.signal });

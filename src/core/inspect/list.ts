@@ -9,8 +9,8 @@ import { clientUrl } from "../clients/url.js";
 import { askVersion } from "../clients/engine-version.js";
 import { stateWord, unfinished } from "./status.js";
 import { certificatesEnd } from "../clients/cert-expiry.js";
-import { hostWith, type Host } from "../host/host.js";
-import { inspectTogether, type Inspect } from "./inspect.js";
+import { openHost, type Host } from "../host/host.js";
+import { askTogether, inspect, type AskProvider } from "./inspect.js";
 import type { Session } from "../session/session.js";
 
 /** What `ls` and `active` know of a machine after asking it. */
@@ -63,7 +63,7 @@ export async function listMachines(
   const call: Asking = {
     session: limited,
     contexts: new Map(),
-    inspect: inspectTogether(limited, readable),
+    ask: askTogether(limited, readable),
     active: engineInUse(session.env),
     ...options,
   };
@@ -71,7 +71,7 @@ export async function listMachines(
     if ("error" in one) return Promise.resolve(brokenRow(one));
     const { name, config } = one;
     const row = { ...row0, name, driverName: config.DriverName, state: "Timeout", config };
-    return Promise.race([late.then(() => row), ask(call, one)]);
+    return Promise.race([late.then(() => row), rowOf(call, one)]);
   });
   const listed = await Promise.all(rows);
   if (session.signal.aborted) throw interrupted();
@@ -82,27 +82,26 @@ export async function listMachines(
 interface Asking extends Pick<ListingOptions, "certificates">, Required<Pick<CallOptions, "contexts">> {
   /** Its signal ends all of them. */
   readonly session: Session;
-  readonly inspect: Inspect;
+  readonly ask: AskProvider;
   /** URL of the engine in use. */
   readonly active: string | undefined;
 }
 
 const row0 = { url: "", isActive: false, dockerVersion: "", responseTime: 0, error: "" };
 
-async function ask(call: Asking, stored: StoredMachine): Promise<Listed> {
+async function rowOf(call: Asking, stored: StoredMachine): Promise<Listed> {
   const { session, active, certificates } = call;
   const { name, dir, config } = stored;
   const since = performance.now();
   const end = certificates === true ? certificatesEnd(dir) : undefined;
   const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: end };
   try {
-    const driver = await session.findDriver(config.DriverName);
-    const machine = { name, dir, state: config.Driver };
+    const saved = await openHost(session, stored);
     const [{ host, status, version, failure }, journal] = await Promise.all([
-      askEngine(call, { ...stored, driver, machine }),
+      askEngine(call, saved),
       session.store.readJournal(name),
     ]);
-    const { shell } = driver.access(machine.state);
+    const { shell } = saved.driver.access(saved.state);
     const url = status === "running" ? await clientUrl(session, host) : "";
     return {
       ...row,
@@ -121,7 +120,7 @@ async function ask(call: Asking, stored: StoredMachine): Promise<Listed> {
 
 interface Answer {
   /** Where the machine is now. */
-  readonly host: Omit<Host, "io">;
+  readonly host: Host;
   readonly status: Status;
   /** The engine's; undefined: `failure` says why it did not answer. */
   readonly version?: string;
@@ -129,8 +128,8 @@ interface Answer {
 }
 
 /** Only where the engine does not answer is the provider asked why, and whether the machine is somewhere else by now. */
-async function askEngine({ session, contexts, inspect }: Asking, host: Answer["host"]): Promise<Answer> {
-  const asked = (now: Answer["host"]): Promise<Pick<Answer, "version" | "failure">> =>
+async function askEngine({ session, contexts, ask }: Asking, host: Host): Promise<Answer> {
+  const asked = (now: Host): Promise<Pick<Answer, "version" | "failure">> =>
     askVersion(session, now, contexts).then(
       (version) => ({ version }),
       (failure: unknown) => {
@@ -141,9 +140,8 @@ async function askEngine({ session, contexts, inspect }: Asking, host: Answer["h
     );
   const answer = await asked(host);
   if (answer.version !== undefined) return { host, status: "running", ...answer };
-  const { status, state } = await inspect(host.driver, host.machine);
-  if (status !== "running" || state === undefined) return { host, status, ...answer };
-  const now = hostWith(host, state);
+  const { status, host: now } = await inspect(session, host, { lock: "none", ask });
+  if (status !== "running" || now === host) return { host, status, ...answer };
   return { host: now, status, ...(await asked(now)) };
 }
 

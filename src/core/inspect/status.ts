@@ -2,12 +2,12 @@ import { MachineError, type Status } from "../../driver/index.js";
 import type { Journal } from "../../store/journal.js";
 import { clientUrl } from "../clients/url.js";
 import type { Host } from "../host/host.js";
-import { findHost } from "./inspect.js";
+import { inspect } from "./inspect.js";
 import type { Session } from "../session/session.js";
 
 /** What a docker client has to be given as DOCKER_HOST. @throws MachineError `Host is not running`, as docker-machine says it */
 export async function engineUrl(session: Session, host: Host): Promise<string> {
-  const { status, host: now } = await findHost(session, host);
+  const { status, host: now } = await inspect(session, host, { lock: "try" });
   if (status !== "running") {
     throw new MachineError("failed", "Host is not running", { hint: `machine status ${host.name}` });
   }

@@ -1,13 +1,13 @@
 import { handshake, readCredentials } from "../../docker/connection.js";
-import { MachineError, poll, type Status, type Verb, whileDoing, isExpected } from "../../driver/index.js";
+import { isExpected, MachineError, poll, whileDoing, type Status, type Verb } from "../../driver/index.js";
 import { askOverSsh } from "../clients/engine-version.js";
-import { saveFound } from "../inspect/save-changes.js";
-import { hostWith, saveState, type Host } from "../host/host.js";
 import { provisionHost, type ProvisionRequest } from "../create/provision.js";
+import { hostWith, saveState, withHost, type Host } from "../host/host.js";
+import { inspect } from "../inspect/inspect.js";
 import type { Session } from "../session/session.js";
 
 /** What the machine is after it. */
-export const goal: Readonly<Record<Verb, Status>> = {
+export const targetStatus: Readonly<Record<Verb, Status>> = {
   start: "running",
   restart: "running",
   stop: "stopped",
@@ -22,30 +22,52 @@ export const goal: Readonly<Record<Verb, Status>> = {
  */
 export async function changePower(
   session: Session,
-  host: Host,
+  name: string,
   verb: Verb,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
-  const { name, driver, machine, io } = host;
-  const { status } = await driver.inspect(machine, io);
-  if (verb !== "restart" && status === goal[verb]) {
-    throw new MachineError("failed", `Machine "${name}" is already ${goal[verb]}.`);
-  }
-  const act = verbOf(host, verb);
-  await session.store.lock(name, async () => {
-    const changes = await act();
-    await saveState(session, name, changes);
-    const acted = hostWith(host, changes);
-    const found = await poll(io, `${name} to be ${goal[verb]}`, { every: 3_000, limit: 180_000 }, async () => {
-      const now = await driver.inspect(acted.machine, io);
-      return now.status === goal[verb] ? now : undefined;
-    });
-    const now = await saveFound(session, acted, found.state);
-    if (goal[verb] !== "running" || driver.access(now.machine.state).shell === undefined) return;
-    const hasMoved = now.machine.state.IPAddress !== machine.state.IPAddress;
-    await engineUp(session, now, hasMoved);
-    if (hasMoved && host.transport !== "ssh") await renewCertificate(session, now, sudoPassword);
+  const target = targetStatus[verb];
+  await withHost(session, name, async (saved) => {
+    const { status, host } = await inspect(session, saved, { lock: "held" });
+    if (verb !== "restart" && status === target) {
+      throw new MachineError("failed", `Machine "${name}" is already ${target}.`);
+    }
+    const now = await brought(session, await acted(session, host, verb), target);
+    if (target !== "running" || now.driver.access(now.state).shell === undefined) return;
+    const misfit = await waitForEngine(session, now);
+    if (now.state.IPAddress !== saved.state.IPAddress && now.transport !== "ssh") {
+      await renewCertificate(session, now, sudoPassword);
+    } else {
+      warnOfMisfit(session, name, misfit);
+    }
   });
+}
+
+/** Has the driver act. A driver without `restart` stops and starts. @throws MachineError `unsupported` */
+async function acted(session: Session, host: Host, verb: Verb): Promise<Host> {
+  const { name, driver, io } = host;
+  const actions = verb === "restart" && driver.restart === undefined ? ["stop" as const, "start" as const] : [verb];
+  if (actions.some((action) => driver[action] === undefined)) {
+    throw new MachineError("unsupported", driver.refusal?.(verb) ?? `${driver.name} driver does not support ${verb}`);
+  }
+  let now = host;
+  for (const action of actions) {
+    const changes = await driver[action]?.(now, io);
+    await saveState(session, name, changes);
+    now = hostWith(now, changes);
+  }
+  return now;
+}
+
+/** Waits until the machine's driver says that it is so. */
+async function brought(session: Session, host: Host, target: Status): Promise<Host> {
+  let now = host;
+  await poll(host.io, `${host.name} to be ${target}`, { every: 3_000, limit: 180_000 }, async () => {
+    const found = await inspect(session, now, { lock: "held" });
+    now = found.host;
+    return found.status === target ? true : undefined;
+  });
+  return now;
 }
 
 async function renewCertificate(
@@ -53,38 +75,32 @@ async function renewCertificate(
   host: Host,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
-  session.tell(`(${host.name}) its address is ${host.machine.state.IPAddress} now, which its certificate gets as well`);
+  session.tell(`(${host.name}) its address is ${host.state.IPAddress} now, which its certificate gets as well`);
   await provisionHost(session, host, { sudoPassword }).catch((error: unknown) => {
     throw whileDoing(`${host.name} is up, but its certificate does not fit its new address`, error);
   });
 }
 
-/** Waits until the engine answers; one whose certificate does not fit is up as well, and is told of unless expected. */
-export async function engineUp(session: Session, host: Host, expected: boolean): Promise<void> {
-  const { name, dir, driver, machine, io } = host;
-  const { docker: url } = driver.access(machine.state);
+/** @param misfit what is wrong with the certificate of the machine's engine, if anything */
+export function warnOfMisfit({ tell }: Session, name: string, misfit: MachineError | undefined): void {
+  if (misfit !== undefined) tell(`(${name}) ${misfit.message}: machine regenerate-certs ${name}`);
+}
+
+/** Waits until the engine answers. One whose certificate does not fit is up as well: what is wrong with it is returned. */
+export async function waitForEngine(session: Session, host: Host): Promise<MachineError | undefined> {
+  const { name, dir, driver, state, io } = host;
+  const { docker: url } = driver.access(state);
   const credentials = host.transport === "ssh" ? undefined : readCredentials(dir);
   const hint = `look at its log: machine ssh ${name} sudo journalctl -u docker`;
-  await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
+  const { misfit } = await poll(io, `the engine of ${name}`, { limit: 120_000, hint }, async () => {
     try {
       if (credentials === undefined) await askOverSsh(session, host);
       else await handshake(url, credentials, { signal: io.signal });
-      return true;
+      return { misfit: undefined };
     } catch (error) {
       if (!isExpected(error)) throw error;
-      if (error.code === "untrusted" && !expected) {
-        session.tell(`(${name}) ${error.message}: machine regenerate-certs ${name}`);
-      }
-      return error.code === "untrusted" ? true : undefined;
+      return error.code === "untrusted" ? { misfit: error } : undefined;
     }
   });
-}
-
-/** What to call: a driver without `restart` stops and starts. @throws MachineError `unsupported` */
-function verbOf({ driver, machine, io }: Host, verb: Verb): () => Promise<object | void> {
-  if (driver[verb] !== undefined) return async () => driver[verb]?.(machine, io);
-  if (verb === "restart" && driver.start !== undefined && driver.stop !== undefined) {
-    return async () => ({ ...(await driver.stop?.(machine, io)), ...(await driver.start?.(machine, io)) });
-  }
-  throw new MachineError("unsupported", driver.refusal?.(verb) ?? `${driver.name} driver does not support ${verb}`);
+  return misfit;
 }

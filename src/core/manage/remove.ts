@@ -1,8 +1,7 @@
 import { MachineError, messageOf, isExpected } from "../../driver/index.js";
-import { dropContext } from "../clients/docker-context.js";
+import { machineRemoved } from "../clients/followers.js";
 import { loadHost } from "../host/host.js";
 import type { Session } from "../session/session.js";
-import { refreshSshConfig } from "../clients/ssh-config.js";
 
 /**
  * Has the driver remove the machine, then forgets it. With `force` it is forgotten whatever the driver says; what
@@ -13,17 +12,16 @@ export async function removeMachine(session: Session, name: string, force: boole
   if (!(await store.has(name))) await store.read(name);
   await store.lock(name, async () => {
     try {
-      const { driver, machine, io } = await loadHost(session, name);
-      await driver.remove(machine, io);
+      const host = await loadHost(session, name);
+      await host.driver.remove(host, host.io);
     } catch (error) {
       if (!isExpected(error)) throw error;
       if (!force) throw withWayOut(name, error);
       session.tell(`Error removing host "${name}": ${messageOf(error)}`);
     }
     await store.remove(name);
-    await dropContext(session, name);
+    await machineRemoved(session, name);
   });
-  await refreshSshConfig(session);
 }
 
 function withWayOut(name: string, error: MachineError): MachineError {

@@ -6,8 +6,9 @@ import type { Session } from "../session/session.js";
  * driver has seen that it can do without. False: there are none.
  */
 export async function scrubMachine(session: Session, name: string): Promise<boolean> {
-  return withHost(session, name, async ({ driver, machine, io }) => {
-    const changes = await driver.scrub?.(machine, io);
+  return withHost(session, name, async (host) => {
+    const { driver, io } = host;
+    const changes = await driver.scrub?.(host, io);
     if (driver.scrub === undefined) return false;
     await saveState(session, name, changes);
     await session.store.removeCopies(name);

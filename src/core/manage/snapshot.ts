@@ -1,13 +1,14 @@
 import { MachineError, reach, type Snapshot, type Snapshots } from "../../driver/index.js";
 import { becomeRoot, runScript } from "../../shell/script.js";
-import { keepContext } from "../clients/docker-context.js";
-import { saveState, withHost, type Host } from "../host/host.js";
-import { engineUp } from "./power.js";
+import { machineChanged } from "../clients/followers.js";
+import { inspect } from "../inspect/inspect.js";
+import { hostWith, saveState, withHost, type Host } from "../host/host.js";
+import { waitForEngine, warnOfMisfit } from "./power.js";
 import type { ProvisionRequest } from "../create/provision.js";
 import type { Session } from "../session/session.js";
 
 export async function listSnapshots(session: Session, name: string): Promise<readonly Snapshot[]> {
-  return withHost(session, name, (host) => snapshotsOf(host).list(host.machine, host.io));
+  return withHost(session, name, (host) => snapshotsOf(host).list(host, host.io));
 }
 
 /**
@@ -18,7 +19,7 @@ export async function listSnapshots(session: Session, name: string): Promise<rea
 export async function saveSnapshot(session: Session, name: string, snapshot?: string): Promise<string> {
   const wanted = snapshot ?? new Date().toISOString().replace(/\..*/, "").replaceAll(":", "-");
   checkName(wanted);
-  await withHost(session, name, (host) => snapshotsOf(host).save(host.machine, wanted, host.io));
+  await withHost(session, name, (host) => snapshotsOf(host).save(host, wanted, host.io));
   return wanted;
 }
 
@@ -34,21 +35,20 @@ export async function restoreSnapshot(
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
   await withHost(session, name, async (host) => {
-    const { driver, io } = host;
-    const changes = await snapshotsOf(host).restore(host.machine, snapshot, io);
+    const changes = await snapshotsOf(host).restore(host, snapshot, host.io);
     await saveState(session, name, changes);
-    const machine = { ...host.machine, state: { ...host.machine.state, ...changes } };
-    await keepContext(session, { ...host, machine });
-    const { status } = await driver.inspect(machine, io);
-    if (status !== "running" || driver.access(machine.state).shell === undefined) return;
-    await setClock(session, { ...host, machine }, sudoPassword);
-    await engineUp(session, { ...host, machine }, false);
+    const { status, host: now } = await inspect(session, hostWith(host, changes), { lock: "held" });
+    await machineChanged(session, now);
+    if (status !== "running" || now.driver.access(now.state).shell === undefined) return;
+    await setClock(session, now, sudoPassword);
+    const misfit = await waitForEngine(session, now);
+    warnOfMisfit(session, name, misfit);
   });
 }
 
 /** @throws MachineError `not-found` */
 export async function removeSnapshot(session: Session, name: string, snapshot: string): Promise<void> {
-  await withHost(session, name, (host) => snapshotsOf(host).remove(host.machine, snapshot, host.io));
+  await withHost(session, name, (host) => snapshotsOf(host).remove(host, snapshot, host.io));
 }
 
 /** @throws MachineError `unsupported` */
@@ -68,10 +68,10 @@ function checkName(snapshot: string): void {
 /** The clock is part of what was restored, and certificates that were made since are not good yet by it. */
 async function setClock(
   session: Session,
-  { name, driver, machine, io }: Host,
+  { name, driver, state, io }: Host,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
-  const { shell: target } = driver.access(machine.state);
+  const { shell: target } = driver.access(state);
   if (target === undefined) return;
   const shell = await reach(io, target, (line) => {
     session.tell(`(${name}) ${line}`);
