@@ -1,6 +1,6 @@
 import { commonOptions, globalOptions, type Command } from "./cli/command.js";
 import { commands } from "./commands/index.js";
-import { resultOf } from "./cli/output.js";
+import { outputOf } from "./cli/output.js";
 import { openSession } from "./core/session/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
@@ -8,10 +8,10 @@ import { storeRoot } from "./store/paths.js";
 import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./cli/arguments.js";
 import { reportError } from "./ui/report-error.js";
 import { startProgress } from "./ui/progress.js";
-import { print, type Terminal } from "./ui/terminal.js";
+import type { Terminal, WritableTerminal } from "./ui/terminal.js";
 
 /** Runs one command line and returns the exit status. Whatever goes wrong is printed here, once. */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(argv: readonly string[], terminal: WritableTerminal): Promise<number> {
   const at = firstArgument(argv, declare(globalOptions));
   const [name = "help", ...rest] = argv.slice(at);
   try {
@@ -21,7 +21,10 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
     if (globals.version) return await run("version", [], argv, globals, terminal);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
-    if (name === "__complete") return await complete(rest, terminal);
+    if (name === "__complete") {
+      const { complete } = await import("./commands/complete.js");
+      return print(terminal, ...(await complete(rest.slice(1), commands, terminal.env)));
+    }
     return await run(name, rest, argv, globals, terminal);
   } catch (error) {
     const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=(1|t|true))?$/i.test(word));
@@ -47,7 +50,7 @@ async function run(
   argv: readonly string[],
   whole: readonly string[],
   globals: Globals,
-  terminal: Terminal,
+  terminal: WritableTerminal,
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
@@ -71,8 +74,9 @@ async function run(
       return progress.paused(() => askSecret(terminal, question));
     },
   });
+  const out = outputOf(terminal, json, progress.above);
   try {
-    return (await command.run({ ...words, line: whole, json, ...resultOf(terminal, json), terminal, session })) ?? 0;
+    return (await command.run({ ...words, line: whole, json, out, terminal, session })) ?? 0;
   } finally {
     await progress.end();
     await session.close();
@@ -115,19 +119,18 @@ async function load(name: string, terminal: Terminal): Promise<Command> {
   );
 }
 
-async function complete(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const { complete } = await import("./commands/complete.js");
-  await complete(argv.slice(1), commands, terminal);
+/** What is asked of the program itself is text, with `--json` as well. */
+function print({ write }: WritableTerminal, ...lines: readonly string[]): number {
+  for (const line of lines) write(`${line}\n`);
   return 0;
 }
 
-async function help(name: string | undefined, argv: readonly string[], terminal: Terminal): Promise<number> {
+async function help(name: string | undefined, argv: readonly string[], terminal: WritableTerminal): Promise<number> {
   const { commandHelp, programHelp } = await import("./cli/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
     const rows = Object.entries(commands).map(([one, { summary }]) => [one, summary] as const);
-    print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
-    return 0;
+    return print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
   }
   const command = await load(name, terminal);
   const driver = await command.driver?.(argv, terminal.env, {});
@@ -138,6 +141,5 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
       ? []
       : [{ title: `Options of the driver ${driver.name}`, options: driver.options, prefix: driver.name }]),
   ];
-  print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
-  return 0;
+  return print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
 }

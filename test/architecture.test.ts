@@ -113,6 +113,13 @@ describe("imports", () => {
   });
 });
 
+test("commands print by their Output alone, and the wizard where it asks", async () => {
+  const files = await sources("src/commands");
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
+  const printing = files.filter((_, at) => /\btell\b|\.write\(|\bconsole\.\w+\(/.test(texts[at] ?? ""));
+  expect(printing).toEqual(["src/commands/create/wizard.ts"]);
+});
+
 /** Everything that is loaded when `entry` is. */
 function closure(entry: string, found = new Set<string>()): Set<string> {
   if (found.has(entry)) return found;

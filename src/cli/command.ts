@@ -2,7 +2,7 @@ import type { Session } from "../core/session/session.js";
 import { boolean, text, type Driver, type Options, type Values } from "../driver/index.js";
 import type { Settings } from "../store/settings.js";
 import type { Terminal } from "../ui/terminal.js";
-import type { Result } from "./output.js";
+import type { Output } from "./output.js";
 
 /** One command as a person types it. Its module is loaded only when it is called. */
 export interface Command<O extends Options = Options> {
@@ -22,7 +22,7 @@ export interface Command<O extends Options = Options> {
 /** Every command by its name: its summary, and where it is loaded from when it is called. */
 export type Commands = Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>>;
 
-export interface Call<O extends Options = Options> extends Result {
+export interface Call<O extends Options = Options> {
   readonly args: readonly string[];
   /** All that was typed after the program's name. */
   readonly line: readonly string[];
@@ -30,6 +30,8 @@ export interface Call<O extends Options = Options> extends Result {
   /** The driver that {@link Command.driver} chose, with the values of its options. */
   readonly chosen: { readonly driver: Driver; readonly values: Values<Options> } | undefined;
   readonly json: boolean;
+  readonly out: Output;
+  /** For questions, and for programs that take it over: what is printed goes to `out`. */
   readonly terminal: Terminal;
   readonly session: Session;
 }

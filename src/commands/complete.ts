@@ -3,7 +3,7 @@ import { storeRoot } from "../store/paths.js";
 import { readSettings } from "../store/settings.js";
 import { openStore } from "../store/store.js";
 import { declare, firstArgument, flagIn, givenFor, isNamed, parseArguments, type Declared } from "../cli/arguments.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 import { commonOptions, globalOptions, type Command, type Commands } from "../cli/command.js";
 import { shellNames } from "./env/shell-syntax.js";
 
@@ -12,14 +12,18 @@ type Candidate = readonly [word: string, help?: string];
 
 /**
  * What shells ask for completion: `machine __complete -- WORD...`, the last word being the one at the cursor, which
- * may be empty. Prints a line for each candidate, its help behind a tab. Nothing that goes wrong is told: it would
+ * may be empty. Resolves to a line for each candidate, its help behind a tab. Nothing that goes wrong is told: it would
  * stand in the middle of what a person types.
  * @param words those behind `--`
  */
-export async function complete(words: readonly string[], commands: Commands, terminal: Terminal): Promise<void> {
+export async function complete(
+  words: readonly string[],
+  commands: Commands,
+  env: Terminal["env"],
+): Promise<readonly string[]> {
   const begun = words.at(-1) ?? "";
-  const found = await candidates(commands, words.slice(0, -1), begun, terminal.env).catch(() => []);
-  for (const candidate of found) if (candidate[0].startsWith(begun)) print(terminal, candidate.join("\t"));
+  const found = await candidates(commands, words.slice(0, -1), begun, env).catch(() => []);
+  return found.filter(([word]) => word.startsWith(begun)).map((candidate) => candidate.join("\t"));
 }
 
 /** @param before the words that are complete */

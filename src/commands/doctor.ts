@@ -3,7 +3,6 @@ import { driverNames, findDriver } from "../core/session/registry.js";
 import type { Session } from "../core/session/session.js";
 import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 import { givenOptions, typedDriver } from "./create/driver-options.js";
 
@@ -20,7 +19,7 @@ export const doctor = defineCommand({
 
   usesSettings: true,
 
-  async run({ args, chosen, session, out, answer }) {
+  async run({ args, chosen, session, out }) {
     const machines = await machinesOf(session, args, chosen?.driver);
     const sections = await examine(session, {
       drivers: chosen === undefined ? await driversOf(session, args, machines) : [chosen.driver],
@@ -29,11 +28,8 @@ export const doctor = defineCommand({
       machines,
       limit: 10_000,
     });
-    for (const { title, results } of sections) {
-      print(out, title);
-      for (const result of results) print(out, `  ${lineOf(result)}`);
-    }
-    answer(sections);
+    out.text(...sections.flatMap(({ title, results }) => [title, ...results.map((one) => `  ${lineOf(one)}`)]));
+    out.json(sections);
     return sections.some(({ results }) => results.some(({ level }) => level === "problem")) ? 1 : 0;
   },
 });

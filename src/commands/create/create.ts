@@ -3,7 +3,7 @@ import { clientUrl } from "../../core/clients/url.js";
 import { loadHost } from "../../core/host/host.js";
 import { boolean, MachineError } from "../../driver/index.js";
 import { encodeJson } from "../../store/json.js";
-import { isPerson, print } from "../../ui/terminal.js";
+import { isPerson } from "../../ui/terminal.js";
 import { defineCommand, type Call } from "../../cli/command.js";
 import { machineOptions, provisionOf, requestsOf } from "./request.js";
 import { chosenDriver } from "./driver-options.js";
@@ -27,7 +27,7 @@ export const create = defineCommand({
   usesSettings: true,
 
   async run(call) {
-    const { args, values, session, out, answer } = call;
+    const { args, values, session, out } = call;
     if (args.length > 1) {
       throw new MachineError("failed", `Invalid command line. Found extra arguments [${args.slice(1).join(" ")}]`);
     }
@@ -35,13 +35,12 @@ export const create = defineCommand({
     if (name === undefined) return;
     const host = await loadHost(session, name);
     // An engine that somebody else looks after was not asked.
-    if (host.driver.access(host.machine.state).shell !== undefined) print(out, "Docker is up and running!");
-    print(
-      out,
+    if (host.driver.access(host.machine.state).shell !== undefined) out.text("Docker is up and running!");
+    out.text(
       "To see how to connect your Docker Client to the Docker Engine running on " +
         `this virtual machine, run: ${call.terminal.program} env ${name}`,
     );
-    answer({ name, driver: host.driver.name, url: await clientUrl(session, host) });
+    out.json({ name, driver: host.driver.name, url: await clientUrl(session, host) });
   },
 });
 
@@ -62,15 +61,15 @@ async function resume({ args, values, session }: CreateCall): Promise<string> {
 
 /** Undefined where nothing is to be made, or not now. */
 async function make(call: CreateCall): Promise<string | undefined> {
-  const { values, session, terminal } = call;
-  const requestFor = requestsOf(values, session);
+  const { values, session, out } = call;
+  const requestFor = requestsOf(values, call);
   const answers = await answersOf(call, (given) => planMachine(session, requestFor(given)));
   if (answers === undefined) {
-    call.answer(null);
+    out.json(null);
     return undefined;
   }
   if (values.dryRun) {
-    print(terminal, encodeJson(await planMachine(session, requestFor(answers))));
+    out.raw(`${encodeJson(await planMachine(session, requestFor(answers)))}\n`);
     return undefined;
   }
   await createMachine(session, requestFor(answers));
