@@ -99,6 +99,11 @@ describe("imports", () => {
     expect(new Set(packages.map(({ to }) => to))).toEqual(new Set(Object.keys(owners)));
   });
 
+  test("of what virtual machines share go to its index, from wherever they come", () => {
+    const past = imports.filter(({ from, to }) => to.startsWith("src/vm/") && !from.startsWith("src/vm/"));
+    expect(new Set(past.map(({ to }) => to))).toEqual(new Set(["src/vm/index.ts"]));
+  });
+
   test.each([
     "src/process.ts",
     "src/commands/env/env.ts",

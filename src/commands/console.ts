@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { loadHost } from "../core/host/host.js";
 import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
-import { cleanConsole, followConsole } from "../vm/seed/console.js";
+import { cleanConsole, followConsole } from "../vm/index.js";
 import { defineCommand } from "../cli/command.js";
 import { oneName } from "../cli/for-each-machine.js";
 

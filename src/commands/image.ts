@@ -1,12 +1,20 @@
 import { providerIo } from "../core/session/io.js";
 import type { Session } from "../core/session/session.js";
 import { MachineError, text } from "../driver/index.js";
-import { fetchImage, labelOf } from "../vm/image/cache.js";
-import { catalogue, defaultImage } from "../vm/image/catalogue.js";
-import { shortDigest } from "../vm/image/digest.js";
-import { chooseImage, hostArchitecture } from "../vm/image/choose.js";
-import { megabytes } from "../vm/image/progress.js";
-import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/image/stored-images.js";
+import {
+  catalogue,
+  chooseImage,
+  defaultImage,
+  fetchImage,
+  hostArchitecture,
+  labelOf,
+  megabytes,
+  pruneImages,
+  shortDigest,
+  storedImages,
+  type StoredImage,
+  type Use,
+} from "../vm/index.js";
 import { defineCommand } from "../cli/command.js";
 import type { Output } from "../cli/output.js";
 
