@@ -2,10 +2,11 @@ import { commonOptions, globalOptions, type Command } from "./cli/command.js";
 import { commands } from "./commands/index.js";
 import { outputOf } from "./cli/output.js";
 import { openSession } from "./core/session/session.js";
-import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
+import { MachineError, messageOf, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
 import { storeRoot } from "./store/paths.js";
-import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./cli/arguments.js";
+import { declare, firstArgument, parseArguments, valuesOf } from "./cli/arguments.js";
+import { chosenDriver, readCommandLine } from "./cli/command-line.js";
 import { reportError } from "./ui/report-error.js";
 import { startProgress } from "./ui/progress.js";
 import type { Terminal, WritableTerminal } from "./ui/terminal.js";
@@ -16,9 +17,8 @@ export async function main(argv: readonly string[], terminal: WritableTerminal):
   const [name = "help", ...rest] = argv.slice(at);
   try {
     checkDebug(terminal);
-    const declared = declare(globalOptions);
-    const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
-    const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
+    const { given } = parseArguments(argv.slice(0, at), declare(globalOptions));
+    const globals = valuesOf(globalOptions, [given], { env: terminal.env, settings: {} });
     if (globals.version) return await run("version", [], argv, globals, terminal);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
     if (name === "__complete") {
@@ -54,14 +54,15 @@ async function run(
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
-  const settings = command.usesSettings ? await keptSettings(globals, terminal) : {};
-  const words = await understood(command, argv, terminal, settings);
+  const { env } = terminal;
+  const presets = { env, settings: command.usesSettings === true ? await keptSettings(globals, env) : {} };
+  const words = await readCommandLine(command, argv, presets);
   if (words.values.help) return help(name, argv, terminal);
   const json = globals.json || words.values.json;
   const debug = globals.debug || words.values.debug;
   const progress = startProgress(terminal, { json, debug });
   const session = openSession({
-    env: terminal.env,
+    env,
     signal: terminal.signal,
     command: `${name} ${words.args.join(" ")}`.trimEnd(),
     storagePath: globals.storagePath,
@@ -76,38 +77,16 @@ async function run(
   });
   const out = outputOf(terminal, json, progress.above);
   try {
-    return (await command.run({ ...words, line: whole, json, out, terminal, session })) ?? 0;
+    return (await command.run({ ...words, line: whole, presets, json, out, terminal, session })) ?? 0;
   } finally {
     await progress.end();
     await session.close();
   }
 }
 
-async function keptSettings({ storagePath }: Globals, { env }: Terminal): Promise<Settings> {
+async function keptSettings({ storagePath }: Globals, env: Terminal["env"]): Promise<Settings> {
   const { readSettings } = await import("./store/settings.js");
   return readSettings(storeRoot(env, storagePath));
-}
-
-/** What the words after a command's name mean to it. */
-async function understood(command: Command, argv: readonly string[], { env }: Terminal, settings: Settings) {
-  const driver = await command.driver?.(argv, env, settings);
-  const options = { ...command.options, ...commonOptions };
-  const ours = declare(options);
-  const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
-  const parsed =
-    command.verbatim === true
-      ? { typed: new Map<never, never>(), positionals: argv }
-      : parseArguments(argv, [...ours, ...theirs]);
-  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, env), keptFor(ours, settings)]);
-  const chosen = driver && {
-    driver,
-    values: resolve(
-      driver.options,
-      [givenFor(theirs, parsed), fromEnv(driver.options, env, driver.name), keptFor(theirs, settings)],
-      driver.name,
-    ),
-  };
-  return { args: parsed.positionals, values, chosen };
 }
 
 async function load(name: string, terminal: Terminal): Promise<Command> {
@@ -133,7 +112,7 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
     return print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
   }
   const command = await load(name, terminal);
-  const driver = await command.driver?.(argv, terminal.env, {});
+  const driver = await chosenDriver(command, argv, { env: terminal.env, settings: {} });
   const options: Options = { ...command.options, ...commonOptions };
   const sections = [
     { title: "Options", options },

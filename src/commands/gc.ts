@@ -2,7 +2,7 @@ import { findUnused, removeUnused } from "../core/manage/gc.js";
 import { joined } from "../core/host/host.js";
 import { boolean, MachineError, type Resource } from "../driver/index.js";
 import { defineCommand } from "../cli/command.js";
-import { chosenDriver, driverOption } from "./create/driver-options.js";
+import { driverOption } from "./create/driver-options.js";
 
 export const gc = defineCommand({
   usage: "[OPTIONS]",
@@ -11,7 +11,7 @@ export const gc = defineCommand({
     yes: boolean({ help: "Remove what is listed without --yes", short: "y" }),
   },
 
-  driver: chosenDriver,
+  takesDriver: "always",
 
   async run({ args, values, chosen, session, out }) {
     if (args.length > 0) throw new MachineError("usage", "gc takes no names: it is for what no machine here has");

@@ -53,6 +53,7 @@ async function collect(home: Home, driver: Driver, yes = false, json = false) {
   });
   const ran = gc.run({
     ...{ args: [], line: ["gc"], values: { driver: "none", yes }, chosen: { driver, values: {} } },
+    presets: { env: home.env, settings: {} },
     ...{ json, terminal, session, out: outputOf(terminal, json, session.tell) },
   });
   const error = await ran.then(

@@ -6,7 +6,6 @@ import { encodeJson } from "../../store/json.js";
 import { isPerson } from "../../ui/terminal.js";
 import { defineCommand, type Call } from "../../cli/command.js";
 import { machineOptions, provisionOf, requestsOf } from "./request.js";
-import { chosenDriver } from "./driver-options.js";
 import type { Answers } from "./wizard.js";
 
 const options = {
@@ -22,7 +21,7 @@ export const create = defineCommand({
   usage: "[OPTIONS] NAME",
   options,
 
-  driver: chosenDriver,
+  takesDriver: "always",
 
   usesSettings: true,
 
@@ -78,7 +77,7 @@ async function make(call: CreateCall): Promise<string | undefined> {
 
 /** What was typed; the wizard asks for it where somebody wants to be asked, or types no name at a terminal. */
 async function answersOf(
-  { args, values, chosen, session, terminal }: CreateCall,
+  { args, values, chosen, presets, session, terminal }: CreateCall,
   check: (answers: Answers) => Promise<unknown>,
 ): Promise<Answers | undefined> {
   const [name] = args;
@@ -88,7 +87,7 @@ async function answersOf(
   const { interview, chosenFlags } = await import("./wizard.js");
   const others = Object.entries(machineOptions).filter(([key]) => key !== "driver");
   const own = chosenFlags(Object.fromEntries(others), values);
-  return interview({ session, terminal, known: { name, ...chosen }, check, own });
+  return interview({ session, presets, terminal, known: { name, ...chosen }, check, own });
 }
 
 function needName(name: string | undefined): string {

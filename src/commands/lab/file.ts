@@ -5,13 +5,12 @@ import type { Session } from "../../core/session/session.js";
 import { isMachineError, MachineError, messageOf, templatesFolder, type Driver } from "../../driver/index.js";
 import type { JsonObject } from "../../store/json.js";
 import { parseYaml } from "../../ui/yaml.js";
-import { declare } from "../../cli/arguments.js";
+import { declare, valuesOf } from "../../cli/arguments.js";
 import type { Call } from "../../cli/command.js";
 import { requestsOf } from "../create/request.js";
-import { valuesOf } from "../create/driver-options.js";
 import { createOptions, described, entryOptions, labOptions, type Report } from "./entries.js";
 
-type LabReading = Pick<Call, "session" | "out">;
+type LabReading = Pick<Call, "session" | "presets" | "out">;
 
 export interface LabMachine {
   /** Where it is described: `lab.yaml:3:5`, file, line and column. */
@@ -91,10 +90,9 @@ async function hasMachine({ store }: Session, name: string): Promise<boolean> {
 }
 
 async function requestOf(call: LabReading, name: string, given: readonly JsonObject[]): Promise<CreateRequest> {
-  const { session } = call;
-  const values = await valuesOf(createOptions, session, given);
-  const found = await session.findDriver(values.driver);
-  const chosen = await valuesOf(found.options, session, given, found.name);
+  const values = valuesOf(createOptions, given, call.presets);
+  const found = await call.session.findDriver(values.driver);
+  const chosen = valuesOf(found.options, given, call.presets, found.name);
   return requestsOf(values, call)({ name, driver: found, values: chosen });
 }
 

@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, (call: LabCall, file: string) => Promise<vo
 export const lab = defineCommand({
   usage: "up [FILE] | down [FILE] | status [FILE] | schema",
   options: removeOptions,
+  usesSettings: true,
   async run(call) {
     const { args, values } = call;
     const [what = "", file = "lab.yaml"] = args;
