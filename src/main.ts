@@ -1,27 +1,30 @@
 import { commonOptions, globalOptions, type Command } from "./cli/command.js";
 import { commands } from "./commands/index.js";
-import { resultOf } from "./cli/output.js";
+import { outputOf } from "./cli/output.js";
 import { openSession } from "./core/session/session.js";
-import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
+import { MachineError, messageOf, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
 import { storeRoot } from "./store/paths.js";
-import { declare, firstArgument, givenFor, keptFor, parseArguments } from "./cli/arguments.js";
+import { declare, firstArgument, parseArguments, valuesOf } from "./cli/arguments.js";
+import { chosenDriver, readCommandLine } from "./cli/command-line.js";
 import { reportError } from "./ui/report-error.js";
 import { startProgress } from "./ui/progress.js";
-import { print, type Terminal } from "./ui/terminal.js";
+import type { Terminal, WritableTerminal } from "./ui/terminal.js";
 
 /** Runs one command line and returns the exit status. Whatever goes wrong is printed here, once. */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(argv: readonly string[], terminal: WritableTerminal): Promise<number> {
   const at = firstArgument(argv, declare(globalOptions));
   const [name = "help", ...rest] = argv.slice(at);
   try {
     checkDebug(terminal);
-    const declared = declare(globalOptions);
-    const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
-    const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
+    const { given } = parseArguments(argv.slice(0, at), declare(globalOptions));
+    const globals = valuesOf(globalOptions, [given], { env: terminal.env, settings: {} });
     if (globals.version) return await run("version", [], argv, globals, terminal);
     if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
-    if (name === "__complete") return await complete(rest, terminal);
+    if (name === "__complete") {
+      const { complete } = await import("./commands/complete.js");
+      return print(terminal, ...(await complete(rest.slice(1), commands, terminal.env)));
+    }
     return await run(name, rest, argv, globals, terminal);
   } catch (error) {
     const json = argv.slice(0, name === "ssh" ? at : argv.length).some((word) => /^--?json(=(1|t|true))?$/i.test(word));
@@ -47,18 +50,19 @@ async function run(
   argv: readonly string[],
   whole: readonly string[],
   globals: Globals,
-  terminal: Terminal,
+  terminal: WritableTerminal,
 ): Promise<number> {
   const command = await load(name, terminal);
   if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
-  const settings = command.usesSettings ? await keptSettings(globals, terminal) : {};
-  const words = await understood(command, argv, terminal, settings);
+  const { env } = terminal;
+  const presets = { env, settings: command.usesSettings === true ? await keptSettings(globals, env) : {} };
+  const words = await readCommandLine(command, argv, presets);
   if (words.values.help) return help(name, argv, terminal);
   const json = globals.json || words.values.json;
   const debug = globals.debug || words.values.debug;
   const progress = startProgress(terminal, { json, debug });
   const session = openSession({
-    env: terminal.env,
+    env,
     signal: terminal.signal,
     command: `${name} ${words.args.join(" ")}`.trimEnd(),
     storagePath: globals.storagePath,
@@ -71,39 +75,18 @@ async function run(
       return progress.paused(() => askSecret(terminal, question));
     },
   });
+  const out = outputOf(terminal, json, progress.above);
   try {
-    return (await command.run({ ...words, line: whole, json, ...resultOf(terminal, json), terminal, session })) ?? 0;
+    return (await command.run({ ...words, line: whole, presets, json, out, terminal, session })) ?? 0;
   } finally {
     await progress.end();
     await session.close();
   }
 }
 
-async function keptSettings({ storagePath }: Globals, { env }: Terminal): Promise<Settings> {
+async function keptSettings({ storagePath }: Globals, env: Terminal["env"]): Promise<Settings> {
   const { readSettings } = await import("./store/settings.js");
   return readSettings(storeRoot(env, storagePath));
-}
-
-/** What the words after a command's name mean to it. */
-async function understood(command: Command, argv: readonly string[], { env }: Terminal, settings: Settings) {
-  const driver = await command.driver?.(argv, env, settings);
-  const options = { ...command.options, ...commonOptions };
-  const ours = declare(options);
-  const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
-  const parsed =
-    command.verbatim === true
-      ? { typed: new Map<never, never>(), positionals: argv }
-      : parseArguments(argv, [...ours, ...theirs]);
-  const values = resolve(options, [givenFor(ours, parsed), fromEnv(options, env), keptFor(ours, settings)]);
-  const chosen = driver && {
-    driver,
-    values: resolve(
-      driver.options,
-      [givenFor(theirs, parsed), fromEnv(driver.options, env, driver.name), keptFor(theirs, settings)],
-      driver.name,
-    ),
-  };
-  return { args: parsed.positionals, values, chosen };
 }
 
 async function load(name: string, terminal: Terminal): Promise<Command> {
@@ -115,22 +98,21 @@ async function load(name: string, terminal: Terminal): Promise<Command> {
   );
 }
 
-async function complete(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const { complete } = await import("./commands/complete.js");
-  await complete(argv.slice(1), commands, terminal);
+/** What is asked of the program itself is text, with `--json` as well. */
+function print({ write }: WritableTerminal, ...lines: readonly string[]): number {
+  for (const line of lines) write(`${line}\n`);
   return 0;
 }
 
-async function help(name: string | undefined, argv: readonly string[], terminal: Terminal): Promise<number> {
+async function help(name: string | undefined, argv: readonly string[], terminal: WritableTerminal): Promise<number> {
   const { commandHelp, programHelp } = await import("./cli/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
     const rows = Object.entries(commands).map(([one, { summary }]) => [one, summary] as const);
-    print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
-    return 0;
+    return print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
   }
   const command = await load(name, terminal);
-  const driver = await command.driver?.(argv, terminal.env, {});
+  const driver = await chosenDriver(command, argv, { env: terminal.env, settings: {} });
   const options: Options = { ...command.options, ...commonOptions };
   const sections = [
     { title: "Options", options },
@@ -138,6 +120,5 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
       ? []
       : [{ title: `Options of the driver ${driver.name}`, options: driver.options, prefix: driver.name }]),
   ];
-  print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
-  return 0;
+  return print(terminal, commandHelp(terminal.program, name, command.usage, commands[name]?.summary ?? "", sections));
 }

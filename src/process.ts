@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { basename } from "node:path";
 import { main } from "./main.js";
 import { pluginWords } from "./docker-plugin.js";
-import type { Terminal } from "./ui/terminal.js";
+import type { WritableTerminal } from "./ui/terminal.js";
 
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -17,7 +17,7 @@ const called = basename(file);
 const typed = process.argv.slice(2);
 const asPlugin = pluginWords(typed, process.env);
 const output = openOutput();
-const terminal: Terminal = {
+const terminal: WritableTerminal = {
   write: output.write,
   // Opened when first used: each costs some milliseconds.
   get stdin() {

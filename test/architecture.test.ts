@@ -99,6 +99,11 @@ describe("imports", () => {
     expect(new Set(packages.map(({ to }) => to))).toEqual(new Set(Object.keys(owners)));
   });
 
+  test("of what virtual machines share go to its index, from wherever they come", () => {
+    const past = imports.filter(({ from, to }) => to.startsWith("src/vm/") && !from.startsWith("src/vm/"));
+    expect(new Set(past.map(({ to }) => to))).toEqual(new Set(["src/vm/index.ts"]));
+  });
+
   test.each([
     "src/process.ts",
     "src/commands/env/env.ts",
@@ -111,6 +116,13 @@ describe("imports", () => {
   ])("of %s load nothing but Node's own modules", (entry) => {
     expect([...closure(entry)].filter((one) => !/^(node:|src\/|drivers\/)/.test(one))).toEqual([]);
   });
+});
+
+test("commands print by their Output alone, and the wizard where it asks", async () => {
+  const files = await sources("src/commands");
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
+  const printing = files.filter((_, at) => /\btell\b|\.write\(|\bconsole\.\w+\(/.test(texts[at] ?? ""));
+  expect(printing).toEqual(["src/commands/create/wizard.ts"]);
 });
 
 /** Everything that is loaded when `entry` is. */

@@ -1,8 +1,24 @@
-import { MachineError, names, type Given, type Option, type Options } from "../driver/index.js";
+import {
+  fromEnv,
+  MachineError,
+  names,
+  resolve,
+  type Given,
+  type Option,
+  type Options,
+  type Values,
+} from "../driver/index.js";
+import type { Settings } from "../store/settings.js";
+
+/** What counts where nothing is typed: variables, then what a person keeps. */
+export interface Presets {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly settings: Settings;
+}
 
 export interface Arguments {
-  /** Every value that was typed for an option, in order. */
-  readonly typed: ReadonlyMap<Declared, readonly string[]>;
+  /** What was typed, by the names of flags: the last value, of a list all. */
+  readonly given: Readonly<Record<string, string | readonly string[]>>;
   readonly positionals: readonly string[];
 }
 
@@ -24,12 +40,12 @@ export function declare(options: Options, prefix = ""): Declared[] {
  * @throws MachineError `usage`
  */
 export function parseArguments(argv: readonly string[], declared: readonly Declared[]): Arguments {
-  const typed = new Map<Declared, readonly string[]>();
+  const given: Record<string, string | readonly string[]> = {};
   const positionals: string[] = [];
   const forms = new Map<Declared, string>();
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
-    if (word === "--") return { typed, positionals: [...positionals, ...argv.slice(i + 1)] };
+    if (word === "--") return { given, positionals: [...positionals, ...argv.slice(i + 1)] };
     const read = flagIn(word);
     if (read === undefined) {
       positionals.push(word);
@@ -43,21 +59,26 @@ export function parseArguments(argv: readonly string[], declared: readonly Decla
     forms.set(one, name);
     const value = one.option.kind === "boolean" ? (assigned ?? "true") : (assigned ?? argv[++i]);
     if (value === undefined) throw new MachineError("usage", `flag needs an argument: -${name}`);
-    typed.set(one, [...(typed.get(one) ?? []), value]);
+    given[one.flag] = one.option.kind === "list" ? [given[one.flag] ?? [], value].flat() : value;
   }
-  return { typed, positionals };
+  return { given, positionals };
 }
 
-/** What was typed of these options, by their keys: the last value, of a list all. */
-export function givenFor(declared: readonly Declared[], { typed }: Arguments): Given {
-  return Object.fromEntries(
-    declared.map((one) => [one.key, one.option.kind === "list" ? typed.get(one) : typed.get(one)?.at(-1)]),
-  );
-}
-
-/** What is kept for these options by the names of their flags, by their keys. */
-export function keptFor(declared: readonly Declared[], kept: Readonly<Record<string, unknown>>): Given {
-  return Object.fromEntries(declared.map(({ key, flag }) => [key, kept[flag]]));
+/**
+ * The values of options.
+ * @param given raw values by the names of flags, as they are typed or stand in a file; the first goes before the others
+ * @param prefix of the flags: the name of the driver whose options they are
+ * @throws MachineError `usage`
+ */
+export function valuesOf<O extends Options>(
+  options: O,
+  given: readonly Given[],
+  { env, settings }: Presets,
+  prefix = "",
+): Values<O> {
+  const declared = declare(options, prefix);
+  const byKey = (one: Given): Given => Object.fromEntries(declared.map(({ key, flag }) => [key, one[flag]]));
+  return resolve(options, [...given.map(byKey), fromEnv(options, env, prefix), byKey(settings)], prefix);
 }
 
 /** A word that is a flag: its name, and its value where that is in the same word. */
@@ -75,6 +96,19 @@ export function firstArgument(argv: readonly string[], declared: readonly Declar
     if (one !== undefined && one.option.kind !== "boolean" && read.value === undefined) i++;
   }
   return argv.length;
+}
+
+/**
+ * The first value of one of these flags, read before it is known which others there are: `--driver X`, `-d X`,
+ * `--driver=X` or `-d=X`. What follows `--` does not count.
+ */
+export function firstValue(argv: readonly string[], declared: readonly Declared[]): string | undefined {
+  for (const [index, word] of argv.entries()) {
+    if (word === "--") return undefined;
+    const read = flagIn(word);
+    if (read !== undefined && declared.some((one) => isNamed(one, read.name))) return read.value ?? argv[index + 1];
+  }
+  return undefined;
 }
 
 /** This is one of the option's two names. */

@@ -1,8 +1,8 @@
 import type { Session } from "../core/session/session.js";
 import { boolean, text, type Driver, type Options, type Values } from "../driver/index.js";
-import type { Settings } from "../store/settings.js";
 import type { Terminal } from "../ui/terminal.js";
-import type { Result } from "./output.js";
+import type { Presets } from "./arguments.js";
+import type { Output } from "./output.js";
 
 /** One command as a person types it. Its module is loaded only when it is called. */
 export interface Command<O extends Options = Options> {
@@ -13,8 +13,11 @@ export interface Command<O extends Options = Options> {
   readonly verbatim?: true;
   /** `create`, `doctor`: what a person keeps by `machine settings` counts where neither a flag nor a variable says anything. */
   readonly usesSettings?: true;
-  /** `create`: the driver that these words choose, whose options the command takes as well. */
-  driver?(argv: readonly string[], env: Terminal["env"], settings: Settings): Promise<Driver | undefined>;
+  /**
+   * It takes the options of a driver beside its own: of the one that its option `driver` says, or, `doctor`, says only
+   * where it is typed.
+   */
+  readonly takesDriver?: "always" | "typed";
   /** Returns the exit status; nothing means 0. */
   run(call: Call<O>): Promise<number | void>;
 }
@@ -22,14 +25,18 @@ export interface Command<O extends Options = Options> {
 /** Every command by its name: its summary, and where it is loaded from when it is called. */
 export type Commands = Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>>;
 
-export interface Call<O extends Options = Options> extends Result {
+export interface Call<O extends Options = Options> {
   readonly args: readonly string[];
   /** All that was typed after the program's name. */
   readonly line: readonly string[];
   readonly values: Values<O>;
-  /** The driver that {@link Command.driver} chose, with the values of its options. */
+  /** The driver that {@link Command.takesDriver} means, with the values of its options. */
   readonly chosen: { readonly driver: Driver; readonly values: Values<Options> } | undefined;
+  /** Without the settings for a command that does not use them. */
+  readonly presets: Presets;
   readonly json: boolean;
+  readonly out: Output;
+  /** For questions, and for programs that take it over: what is printed goes to `out`. */
   readonly terminal: Terminal;
   readonly session: Session;
 }

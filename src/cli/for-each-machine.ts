@@ -1,7 +1,6 @@
 import { loadHosts, type Host } from "../core/host/host.js";
 import type { Session } from "../core/session/session.js";
 import { MachineError, settleAll } from "../driver/index.js";
-import { print } from "../ui/terminal.js";
 import type { Call } from "./command.js";
 
 /** The names given, or the machine called `default` where none is. */
@@ -30,7 +29,7 @@ interface Outcome {
  * cannot be loaded nothing is done; when the work fails on some, the others finish and all errors are shown.
  */
 export async function onEach(
-  { args, session, out, answer }: Pick<Call, "args" | "session" | "out" | "answer">,
+  { args, session, out }: Pick<Call, "args" | "session" | "out">,
   work: (host: Host) => Promise<Outcome | void>,
 ): Promise<void> {
   const hosts = await loadHosts(session, [...new Set(await namesOrDefault(args, session))]);
@@ -40,7 +39,7 @@ export async function onEach(
   }));
   const results = await Promise.allSettled(works);
   const outcomes = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  for (const { text } of outcomes) if (text !== undefined) print(out, text);
-  answer(outcomes.map(({ name, facts }) => ({ name, ...facts })));
+  out.text(...outcomes.flatMap(({ text }) => text ?? []));
+  out.json(outcomes.map(({ name, facts }) => ({ name, ...facts })));
   await settleAll(works);
 }

@@ -1,22 +1,37 @@
 import { MachineError } from "../driver/index.js";
 import { encodeJson } from "../store/json.js";
-import { print, type Terminal } from "../ui/terminal.js";
+import { table } from "../ui/table.js";
+import type { WritableTerminal } from "../ui/terminal.js";
 
-/** Takes what a command finds out: as text or, with `--json`, as JSON. A command says both. */
-export interface Result {
-  /** Where the text goes. With `--json` it goes nowhere. */
-  readonly out: Pick<Terminal, "write">;
-  /** Prints the one JSON document, whose schema is templates/schemas/COMMAND.json. Without `--json` it does nothing. */
-  readonly answer: (value: unknown) => void;
+/** The only way in which a command prints. What it finds out it says as text and as JSON: one of them goes nowhere. */
+export interface Output {
+  /** Lines of text. None with `--json`. */
+  readonly text: (...lines: readonly string[]) => void;
+  /** Rows of cells, aligned, a line each. None with `--json`. */
+  readonly table: (rows: readonly (readonly string[])[]) => void;
+  /** The one JSON document, whose schema is templates/schemas/COMMAND.json. None without `--json`. */
+  readonly json: (value: unknown) => void;
+  /** Prints text as it is, with `--json` and without: a script, a file, JSON by lines. */
+  readonly raw: (text: string) => void;
+  /** A line on stderr, for a person: a warning or a notice. */
+  readonly note: (line: string) => void;
 }
 
-export function resultOf(terminal: Terminal, json: boolean): Result {
-  if (!json) return { out: terminal, answer: () => undefined };
+/** @param note takes a line to stderr */
+export function outputOf({ write }: Pick<WritableTerminal, "write">, json: boolean, note: Output["note"]): Output {
+  const text = json ? () => undefined : write;
   return {
-    out: { write: () => undefined },
-    answer: (value) => {
-      print(terminal, encodeJson(value));
+    text: (...lines) => {
+      text(lines.map((line) => `${line}\n`).join(""));
     },
+    table: (rows) => {
+      text(table(rows));
+    },
+    json: (value) => {
+      if (json) write(`${encodeJson(value)}\n`);
+    },
+    raw: write,
+    note,
   };
 }
 

@@ -2,9 +2,10 @@ import { driverNames } from "../core/session/registry.js";
 import { storeRoot } from "../store/paths.js";
 import { readSettings } from "../store/settings.js";
 import { openStore } from "../store/store.js";
-import { declare, firstArgument, flagIn, givenFor, isNamed, parseArguments, type Declared } from "../cli/arguments.js";
-import { print, type Terminal } from "../ui/terminal.js";
-import { commonOptions, globalOptions, type Command, type Commands } from "../cli/command.js";
+import { declare, firstArgument, flagIn, isNamed, parseArguments, valuesOf, type Declared } from "../cli/arguments.js";
+import { chosenDriver, declaredBy } from "../cli/command-line.js";
+import type { Terminal } from "../ui/terminal.js";
+import { globalOptions, type Commands } from "../cli/command.js";
 import { shellNames } from "./env/shell-syntax.js";
 
 /** A word that may stand where the cursor is, and what a person is told of it. */
@@ -12,14 +13,18 @@ type Candidate = readonly [word: string, help?: string];
 
 /**
  * What shells ask for completion: `machine __complete -- WORD...`, the last word being the one at the cursor, which
- * may be empty. Prints a line for each candidate, its help behind a tab. Nothing that goes wrong is told: it would
+ * may be empty. Resolves to a line for each candidate, its help behind a tab. Nothing that goes wrong is told: it would
  * stand in the middle of what a person types.
  * @param words those behind `--`
  */
-export async function complete(words: readonly string[], commands: Commands, terminal: Terminal): Promise<void> {
+export async function complete(
+  words: readonly string[],
+  commands: Commands,
+  env: Terminal["env"],
+): Promise<readonly string[]> {
   const begun = words.at(-1) ?? "";
-  const found = await candidates(commands, words.slice(0, -1), begun, terminal.env).catch(() => []);
-  for (const candidate of found) if (candidate[0].startsWith(begun)) print(terminal, candidate.join("\t"));
+  const found = await candidates(commands, words.slice(0, -1), begun, env).catch(() => []);
+  return found.filter(([word]) => word.startsWith(begun)).map((candidate) => candidate.join("\t"));
 }
 
 /** @param before the words that are complete */
@@ -36,28 +41,17 @@ async function candidates(
   if (name === "help") return words.length === 0 ? commandNames(commands) : [];
   const command = await commands[name]?.load();
   if (command === undefined) return [];
-  const { storagePath } = givenFor(globals, parseArguments(before.slice(0, at), globals));
-  const root = storeRoot(env, (storagePath ?? env["MACHINE_STORAGE_PATH"]) as string | undefined);
-  const declared = await declaredBy(command, words, env, root);
+  const { given } = parseArguments(before.slice(0, at), globals);
+  const { storagePath } = globalOptions;
+  const root = storeRoot(env, valuesOf({ storagePath }, [given], { env, settings: {} }).storagePath);
+  const presets = { env, settings: command.usesSettings === true ? await readSettings(root) : {} };
+  const driver = await chosenDriver(command, words, presets).catch(() => undefined);
+  const declared = command.verbatim === true ? [] : declaredBy(command, driver);
   const flags = ofOptions(declared, words, begun);
   // Where a driver can be chosen, a name is that of a machine which is not there yet.
-  if (flags !== undefined || command.driver !== undefined) return flags ?? [];
+  if (flags !== undefined || command.takesDriver !== undefined) return flags ?? [];
   const machines = () => openStore(root, { command: "", signal: AbortSignal.abort() }).names();
   return ofArgument(command.usage, parseArguments(words, declared).positionals.length, machines);
-}
-
-/** All flags that the command takes, those of the driver that the words choose included. */
-async function declaredBy(
-  command: Command,
-  words: readonly string[],
-  env: Terminal["env"],
-  root: string,
-): Promise<Declared[]> {
-  if (command.verbatim === true) return [];
-  const settings = command.usesSettings === true ? await readSettings(root) : {};
-  const driver = await command.driver?.(words, env, settings).catch(() => undefined);
-  const own = declare({ ...command.options, ...commonOptions });
-  return driver === undefined ? own : [...own, ...declare(driver.options, driver.name)];
 }
 
 /** Flags where one is begun, the values of one before or with its `=`; undefined where nothing of that is the case. */
@@ -68,18 +62,18 @@ function ofOptions(
 ): readonly Candidate[] | undefined {
   const read = flagIn(before.at(-1) ?? "");
   const last = read?.value === undefined && declared.find((one) => read !== undefined && isNamed(one, read.name));
-  if (last && last.option.kind !== "boolean") return valuesOf(last);
+  if (last && last.option.kind !== "boolean") return choicesOf(last);
   if (!begun.startsWith("-")) return undefined;
   const { name, value } = flagIn(begun) ?? {};
   if (name !== undefined && value !== undefined) {
     const assigned = begun.slice(0, begun.length - value.length);
-    const values = declared.filter((one) => isNamed(one, name)).flatMap(valuesOf);
+    const values = declared.filter((one) => isNamed(one, name)).flatMap(choicesOf);
     return values.map(([word]) => [assigned + word]);
   }
   return declared.map(({ flag, option }) => [flag.length === 1 ? `-${flag}` : `--${flag}`, option.help]);
 }
 
-function valuesOf({ key, option }: Declared): readonly Candidate[] {
+function choicesOf({ key, option }: Declared): readonly Candidate[] {
   if (option.choices !== undefined) return option.choices.map((choice) => [choice]);
   if (key === "driver") return driverNames().map((name) => [name]);
   return key === "shell" ? shellNames.map((name) => [name]) : [];

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MachineError } from "../driver/index.js";
 import { templatesFolder } from "../driver/templates.js";
-import type { Terminal } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 
 const shells = ["bash", "zsh", "fish", "powershell"];
@@ -16,17 +15,17 @@ function printing(scripts: readonly string[]) {
   return defineCommand({
     usage: shells.join("|"),
     options: {},
-    async run({ args, terminal }) {
+    async run({ args, out }) {
       const [shell = "", ...extra] = args;
       if (!shells.includes(shell) || extra.length > 0) {
         throw new MachineError("usage", `one shell is needed: ${shells.join(", ")}`);
       }
-      for (const script of scripts) await printScript(script, shell, terminal);
+      for (const script of scripts) out.raw(await read(script, shell));
     },
   });
 }
 
-async function printScript(script: string, shell: string, terminal: Terminal): Promise<void> {
+async function read(script: string, shell: string): Promise<string> {
   const folder = await templatesFolder(import.meta.dirname);
-  terminal.write(await readFile(join(folder, "shell", `${script}.${shell}`), "utf8"));
+  return readFile(join(folder, "shell", `${script}.${shell}`), "utf8");
 }

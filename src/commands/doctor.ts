@@ -1,11 +1,10 @@
 import { examine, type Result } from "../core/doctor/doctor.js";
-import { driverNames, findDriver } from "../core/session/registry.js";
+import { driverNames } from "../core/session/registry.js";
 import type { Session } from "../core/session/session.js";
 import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
-import { print } from "../ui/terminal.js";
+import { valuesOf } from "../cli/arguments.js";
 import { defineCommand } from "../cli/command.js";
-import { givenOptions, typedDriver } from "./create/driver-options.js";
 
 export const doctor = defineCommand({
   usage: "[OPTIONS] [NAME...]",
@@ -13,27 +12,21 @@ export const doctor = defineCommand({
     driver: text({ help: "Driver to look at; default: those of the machines named, or all", short: "d", env: null }),
   },
 
-  driver: async (argv) => {
-    const name = typedDriver(argv);
-    return name === undefined ? undefined : findDriver(name);
-  },
+  takesDriver: "typed",
 
   usesSettings: true,
 
-  async run({ args, chosen, session, out, answer }) {
+  async run({ args, chosen, presets, session, out }) {
     const machines = await machinesOf(session, args, chosen?.driver);
     const sections = await examine(session, {
       drivers: chosen === undefined ? await driversOf(session, args, machines) : [chosen.driver],
       wanted: chosen?.driver,
-      valuesOf: (driver) => (chosen === undefined ? givenOptions(driver, session) : Promise.resolve(chosen.values)),
+      valuesOf: ({ options, name }) => Promise.resolve(chosen?.values ?? valuesOf(options, [], presets, name)),
       machines,
       limit: 10_000,
     });
-    for (const { title, results } of sections) {
-      print(out, title);
-      for (const result of results) print(out, `  ${lineOf(result)}`);
-    }
-    answer(sections);
+    out.text(...sections.flatMap(({ title, results }) => [title, ...results.map((one) => `  ${lineOf(one)}`)]));
+    out.json(sections);
     return sections.some(({ results }) => results.some(({ level }) => level === "problem")) ? 1 : 0;
   },
 });

@@ -1,16 +1,22 @@
 import { providerIo } from "../core/session/io.js";
 import type { Session } from "../core/session/session.js";
 import { MachineError, text } from "../driver/index.js";
-import { table } from "../ui/table.js";
-import { print } from "../ui/terminal.js";
-import { fetchImage, labelOf } from "../vm/image/cache.js";
-import { catalogue, defaultImage } from "../vm/image/catalogue.js";
-import { shortDigest } from "../vm/image/digest.js";
-import { chooseImage, hostArchitecture } from "../vm/image/choose.js";
-import { megabytes } from "../vm/image/progress.js";
-import { pruneImages, storedImages, type StoredImage, type Use } from "../vm/image/stored-images.js";
+import {
+  catalogue,
+  chooseImage,
+  defaultImage,
+  fetchImage,
+  hostArchitecture,
+  labelOf,
+  megabytes,
+  pruneImages,
+  shortDigest,
+  storedImages,
+  type StoredImage,
+  type Use,
+} from "../vm/index.js";
 import { defineCommand } from "../cli/command.js";
-import type { Result } from "../cli/output.js";
+import type { Output } from "../cli/output.js";
 
 export const image = defineCommand({
   usage: "ls | pull [NAME|URL|FILE] | prune",
@@ -18,18 +24,18 @@ export const image = defineCommand({
     digest: text({ help: "Digest that the image to pull must have: sha256:HEX or sha512:HEX", default: "" }),
   },
 
-  async run({ args: [what, ...args], values: { digest }, session, ...result }) {
+  async run({ args: [what, ...args], values: { digest }, session, out }) {
     if (args.length > (what === "pull" ? 1 : 0)) throw new MachineError("usage", "too many arguments");
     if (digest !== "" && what !== "pull") throw new MachineError("usage", "--digest is for pull");
-    if (what === "ls") await list(session, result);
-    else if (what === "pull") await pull(args[0] ?? defaultImage, digest, session, result);
-    else if (what === "prune") await prune(session, result);
+    if (what === "ls") await list(session, out);
+    else if (what === "pull") await pull(args[0] ?? defaultImage, digest, session, out);
+    else if (what === "prune") await prune(session, out);
     else throw new MachineError("usage", "image can ls, pull or prune");
   },
 });
 
 /** Those of the catalogue, whether they are here or not, and what else is here. */
-async function list(session: Session, { out, answer }: Result): Promise<void> {
+async function list(session: Session, out: Output): Promise<void> {
   const [stored, machines] = [await storedImages(session.store.root), await session.store.list()];
   const row = (name: string, architecture: string | null, digest: string, image: StoredImage | undefined) => {
     const users = machines.filter((one) => "config" in one && digestIn(one.config.Driver) === digest);
@@ -52,11 +58,11 @@ async function list(session: Session, { out, answer }: Result): Promise<void> {
     const cached = cachedBytes === null ? "-" : `${megabytes(cachedBytes)} MB`;
     return [name, architecture ?? "-", cached, shortDigest(digest), usedBy.join(" ") || "-"];
   });
-  out.write(table([["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...cells]));
-  answer(rows);
+  out.table([["NAME", "ARCH", "CACHED", "DIGEST", "USED BY"], ...cells]);
+  out.json(rows);
 }
 
-async function pull(given: string, digest: string, session: Session, { out, answer }: Result): Promise<void> {
+async function pull(given: string, digest: string, session: Session, out: Output): Promise<void> {
   const chosen = chooseImage(given, digest, hostArchitecture());
   const [machine, step, now] = [labelOf(chosen), "get the image", Date.now];
   session.report({ type: "started", machine, step, at: now() });
@@ -66,28 +72,28 @@ async function pull(given: string, digest: string, session: Session, { out, answ
     });
     session.report({ type: "done", machine, step, at: now() });
     if (chosen.digest === "") {
-      session.tell(`Nobody said which digest ${machine} must have. To have this one again: --digest ${got.digest}`);
+      out.note(`Nobody said which digest ${machine} must have. To have this one again: --digest ${got.digest}`);
     }
-    print(out, got.path);
-    answer({ path: got.path, digest: got.digest });
+    out.text(got.path);
+    out.json({ path: got.path, digest: got.digest });
   } catch (error) {
     session.report({ type: "failed", machine, step, at: now(), error });
     throw error;
   }
 }
 
-async function prune(session: Session, { out, answer }: Result): Promise<void> {
-  const { store, tell } = session;
+async function prune(session: Session, out: Output): Promise<void> {
+  const { store } = session;
   const lock: Parameters<typeof pruneImages>[1]["lock"] = (name, work) => store.lockNamed(name, work, { wait: 100 });
   const removed = await pruneImages(store.root, { lock }, () => use(session));
-  answer(removed.map(({ name, bytes }) => ({ name, bytes })));
-  for (const { name, bytes } of removed) print(out, `Removed ${name} (${megabytes(bytes)} MB)`);
+  out.json(removed.map(({ name, bytes }) => ({ name, bytes })));
+  out.text(...removed.map(({ name, bytes }) => `Removed ${name} (${megabytes(bytes)} MB)`));
   const freed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
-  tell(removed.length === 0 ? "There is nothing to remove." : `${megabytes(freed)} MB are free again.`);
+  out.note(removed.length === 0 ? "There is nothing to remove." : `${megabytes(freed)} MB are free again.`);
   const { hasUnpinned, isUnknown } = await use(session);
-  if (isUnknown) tell("A machine's config.json is broken: all images stay, as it may use any of them.");
+  if (isUnknown) out.note("A machine's config.json is broken: all images stay, as it may use any of them.");
   else if (hasUnpinned)
-    tell("A machine is not complete: images that were pulled without a digest stay, as it may use one.");
+    out.note("A machine is not complete: images that were pulled without a digest stay, as it may use one.");
 }
 
 /** A machine of an image whose digest was not known has none in its state until it has got that image. */

@@ -12,7 +12,7 @@ export const commands: Commands = {
   },
   console: {
     summary: "Print what the serial console of a machine has printed since it was started",
-    load: async () => (await import("./console.js")).console,
+    load: async () => (await import("./console.js")).serialConsole,
   },
   context: {
     summary: "Mend the docker contexts of machines, and remove those of machines that are gone",

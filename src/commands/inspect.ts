@@ -2,7 +2,6 @@ import { machineCertificates } from "../core/clients/cert-expiry.js";
 import { text, whileDoing } from "../driver/index.js";
 import type { Template } from "../gotemplate/parse.js";
 import { encodeJson } from "../store/json.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 import { oneName } from "../cli/for-each-machine.js";
 import { refuseFormat } from "../cli/output.js";
@@ -12,12 +11,12 @@ export const inspect = defineCommand({
   options: {
     format: text({ help: "Format the output using the given go template.", short: "f" }),
   },
-  async run({ args, values, json, session, terminal }) {
+  async run({ args, values, json, session, out }) {
     refuseFormat(json, values.format);
     const { dir, config, transport } = await session.store.read(await oneName(args, session));
     // Beside what config.json holds: docker-machine knows nothing of these.
     const shown = { ...config, DockerTransport: transport, Certificates: machineCertificates(dir) };
-    print(terminal, values.format ? await render(values.format, shown) : encodeJson(shown));
+    out.raw(`${values.format ? await render(values.format, shown) : encodeJson(shown)}\n`);
   },
 });
 

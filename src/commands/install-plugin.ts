@@ -2,13 +2,12 @@ import { mkdir, readlink, realpath, rename, rm, symlink } from "node:fs/promises
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { boolean, MachineError } from "../driver/index.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 
 export const installPlugin = defineCommand({
   usage: "[OPTIONS]",
   options: { uninstall: boolean({ help: "Take the plugin away again" }) },
-  async run({ values, terminal, out, answer }) {
+  async run({ values, terminal, out }) {
     if (terminal.platform === "win32") {
       throw new MachineError("unsupported", "docker on Windows takes only programs that end in .exe as plugins");
     }
@@ -18,8 +17,8 @@ export const installPlugin = defineCommand({
     await refuseForeign(path);
     if (values.uninstall) {
       await rm(path, { force: true });
-      print(out, `${path} is removed.`);
-      answer({ path, isInstalled: false });
+      out.text(`${path} is removed.`);
+      out.json({ path, isInstalled: false });
       return;
     }
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -27,8 +26,8 @@ export const installPlugin = defineCommand({
     await rm(temporary, { force: true });
     await symlink(target, temporary);
     await rename(temporary, path);
-    print(out, `${path} is this program: try docker machine ls`);
-    answer({ path, isInstalled: true });
+    out.text(`${path} is this program: try docker machine ls`);
+    out.json({ path, isInstalled: true });
   },
 });
 

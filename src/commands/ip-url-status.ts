@@ -2,7 +2,6 @@ import { inspect } from "../core/inspect/inspect.js";
 import { engineUrl, stateWord } from "../core/inspect/status.js";
 import { loadHost } from "../core/host/host.js";
 import { MachineError } from "../driver/index.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 import { oneName, onEach } from "../cli/for-each-machine.js";
 
@@ -19,21 +18,21 @@ export const ip = defineCommand({
 export const url = defineCommand({
   usage: "[NAME]",
   options: {},
-  async run({ args, session, out, answer }) {
+  async run({ args, session, out }) {
     const host = await loadHost(session, await oneName(args, session));
     const url = await engineUrl(session, host);
-    print(out, url);
-    answer({ name: host.name, url });
+    out.text(url);
+    out.json({ name: host.name, url });
   },
 });
 
 export const status = defineCommand({
   usage: "[NAME]",
   options: {},
-  async run({ args, session, out, answer }) {
+  async run({ args, session, out }) {
     const host = await loadHost(session, await oneName(args, session));
     const state = stateWord((await inspect(session, host, { lock: "try" })).status);
-    print(out, state);
-    answer({ name: host.name, state });
+    out.text(state);
+    out.json({ name: host.name, state });
   },
 });

@@ -1,33 +1,31 @@
 import { integer } from "../driver/index.js";
 import { loggedCommands, type LoggedCommand } from "../store/command-log.js";
 import { machinePaths } from "../store/paths.js";
-import { table } from "../ui/table.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 import { oneName } from "../cli/for-each-machine.js";
 
 export const logs = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options: { tail: integer({ help: "Show that many, the newest; default: all", short: "n", min: 0 }) },
-  async run({ args, values, json, session, terminal }) {
+  async run({ args, values, json, session, out }) {
     const { store } = session;
     const name = await oneName(args, session);
     // One whose config.json is broken has a log as well.
     if (!(await store.has(name))) await store.read(name);
     const all = await loggedCommands(machinePaths(store.root, name).commandLog);
     const shown = all.slice(values.tail === undefined ? 0 : Math.max(0, all.length - values.tail));
-    if (json) for (const one of shown) print(terminal, JSON.stringify(one));
-    else if (all.length === 0) session.tell(`No command was run on ${name} yet.`);
-    else terminal.write(tableOf(shown));
+    if (json) for (const one of shown) out.raw(`${JSON.stringify(one)}\n`);
+    else if (all.length === 0) out.note(`No command was run on ${name} yet.`);
+    else out.table(rowsOf(shown));
   },
 });
 
-function tableOf(commands: readonly LoggedCommand[]): string {
+function rowsOf(commands: readonly LoggedCommand[]): string[][] {
   const rows = commands.map(({ at, command, durationMs, exitCode, error }) => [
     at.replace(/\.\d+/, ""),
     `${(durationMs / 1_000).toFixed(1)} s`,
     exitCode === null ? "-" : String(exitCode),
     [command, ...(error === null ? [] : [error])].join(": ").replace(/\s*\n\s*/g, " "),
   ]);
-  return table([["BEGUN", "TOOK", "EXIT", "COMMAND"], ...rows]);
+  return [["BEGUN", "TOOK", "EXIT", "COMMAND"], ...rows];
 }

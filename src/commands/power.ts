@@ -22,7 +22,7 @@ function starting(verb: Verb, words: Words): Command {
     options: sudoOptions,
     async run(call) {
       await change(call, verb, words, call.values.sudoPasswordFile);
-      call.session.tell(
+      call.out.note(
         `${verb === "start" ? "Started" : "Restarted"} machines may have new IP addresses. ` +
           "You may need to re-run the `docker-machine env` command.",
       );
@@ -35,14 +35,14 @@ function stopping(verb: Verb, words: Words): Command {
 }
 
 function change(
-  call: Pick<Call, "args" | "session" | "out" | "answer">,
+  call: Pick<Call, "args" | "session" | "out">,
   verb: Verb,
   { doing, done }: Words,
   passwordFile: string | undefined,
 ): Promise<void> {
-  const { session } = call;
+  const { session, out } = call;
   return onEach(call, async (host) => {
-    session.tell(`${doing} "${host.name}"...`);
+    out.note(`${doing} "${host.name}"...`);
     await changePower(session, host.name, verb, sudoPassword(session, host.name, passwordFile));
     return { text: `Machine "${host.name}" was ${done}.`, facts: { state: stateWord(targetStatus[verb]) } };
   });

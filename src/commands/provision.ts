@@ -37,28 +37,27 @@ export const regenerateCerts = defineCommand({
     ...sudoOptions,
   },
   async run(call) {
-    const { values, session, terminal, json } = call;
+    const { values, session, terminal, json, out } = call;
     if (!values.force) {
       const question = "Regenerate TLS machine certs?  Warning: this is irreversible. (y/n): ";
-      const answer = await askLine(terminal, question, json ? session.tell : undefined);
+      const answer = await askLine(terminal, question, json ? out.note : out.raw);
       if (answer === undefined) {
         const line = ["machine regenerate-certs -f", ...call.args].join(" ");
         throw new MachineError("failed", "EOF", { hint: `nobody answered; without a question: ${line}` });
       }
       if (!/^\s*y/i.test(answer)) {
-        call.answer([]);
+        out.json([]);
         return;
       }
     }
-    session.tell("Regenerating TLS certificates");
+    out.note("Regenerating TLS certificates");
     const renewed = lazily(async () => {
-      session.tell("Regenerating local certificates");
+      out.note("Regenerating local certificates");
       await renewClientCertificate(session.certs, authorityContext(session));
     });
     await onEach(call, async (host) => {
       if (values.clientCerts) await renewed();
-      if (host.transport === "ssh")
-        session.tell(`(${host.name}) its engine has no certificates: docker reaches it by ssh`);
+      if (host.transport === "ssh") out.note(`(${host.name}) its engine has no certificates: docker reaches it by ssh`);
       await provisionAgain(session, host.name, { ...request(call, host), renew: true });
     });
   },

@@ -1,7 +1,6 @@
 import { removeMachine } from "../core/manage/remove.js";
 import { boolean, isMachineError, MachineError, combineErrors, whileDoing } from "../driver/index.js";
 import { askLine } from "../ui/prompt.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand, type Call } from "../cli/command.js";
 
 export const removeOptions = {
@@ -12,7 +11,7 @@ export const removeOptions = {
   y: boolean({ help: "Assumes automatic yes to proceed with remove, without prompting further user confirmation" }),
 };
 
-type Removal = Pick<Call<typeof removeOptions>, "values" | "session" | "terminal" | "json" | "out" | "answer">;
+type Removal = Pick<Call<typeof removeOptions>, "values" | "session" | "terminal" | "json" | "out">;
 
 export const rm = defineCommand({
   usage: "[OPTIONS] NAME...",
@@ -27,31 +26,33 @@ export const rm = defineCommand({
 
 /** Asks, and removes one machine after another; what fails keeps no other from it. */
 export async function removeMachines(call: Removal, names: readonly string[]): Promise<void> {
-  const { values, session, out, answer } = call;
-  print(out, `About to remove ${names.join(", ")}`);
-  print(out, "WARNING: This action will delete both local reference and remote instance.");
+  const { values, session, out } = call;
+  out.text(
+    `About to remove ${names.join(", ")}`,
+    "WARNING: This action will delete both local reference and remote instance.",
+  );
   const isAgreed = values.force || values.y || (await agreed(call, names));
   const removed: string[] = [];
   const errors: unknown[] = [];
   for (const name of isAgreed ? names : []) {
     try {
       await removeMachine(session, name, values.force);
-      print(out, `Successfully removed ${name}`);
+      out.text(`Successfully removed ${name}`);
       removed.push(name);
     } catch (error) {
       const failure = whileDoing(`Error removing host "${name}"`, error);
-      if (values.force && isMachineError(failure)) session.tell(`${failure.message}\nCan't remove "${name}"`);
+      if (values.force && isMachineError(failure)) out.note(`${failure.message}\nCan't remove "${name}"`);
       else errors.push(failure);
     }
   }
-  answer(removed.map((name) => ({ name })));
+  out.json(removed.map((name) => ({ name })));
   if (errors.length > 0) throw combineErrors(errors);
 }
 
 /** Exactly one word that begins with y, as docker-machine has it. */
-async function agreed({ json, session, terminal }: Removal, names: readonly string[]): Promise<boolean> {
-  const answer = await askLine(terminal, "Are you sure? (y/n): ", json ? session.tell : undefined);
+async function agreed({ json, out, terminal }: Removal, names: readonly string[]): Promise<boolean> {
+  const answer = await askLine(terminal, "Are you sure? (y/n): ", json ? out.note : out.raw);
   if (answer === undefined)
-    session.tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
+    out.note(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
   return /^\s*y\S*\s*$/i.test(answer ?? "");
 }

@@ -2,7 +2,6 @@ import type { Session } from "../core/session/session.js";
 import { MachineError, messageOf } from "../driver/index.js";
 import { changeSettings, readSettings } from "../store/settings.js";
 import { declare } from "../cli/arguments.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
 import { create } from "./create/create.js";
 import { driverOptions } from "./create/driver-options.js";
@@ -12,13 +11,12 @@ const usage = "[ls | set NAME VALUE... | unset NAME...]";
 export const settings = defineCommand({
   usage,
   options: {},
-  async run({ args, session, out, answer }) {
+  async run({ args, session, out }) {
     const { store } = session;
     const [what = "ls", ...words] = args;
     if (what === "ls" && words.length === 0) {
-      for (const [name, value] of Object.entries(await readSettings(store.root))) {
-        print(out, `${name}=${[value].flat().join(",")}`);
-      }
+      const kept = Object.entries(await readSettings(store.root));
+      out.text(...kept.map(([name, value]) => `${name}=${[value].flat().join(",")}`));
     } else if (what === "set" && words.length >= 2) {
       const [name = "", ...values] = words;
       await changeSettings(store, { [name]: await checked(session, name, values) });
@@ -28,7 +26,7 @@ export const settings = defineCommand({
     } else {
       throw new MachineError("usage", `machine settings ${usage}`);
     }
-    answer(await readSettings(store.root));
+    out.json(await readSettings(store.root));
   },
 });
 

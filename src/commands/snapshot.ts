@@ -1,24 +1,22 @@
 import { listSnapshots, removeSnapshot, restoreSnapshot, saveSnapshot } from "../core/manage/snapshot.js";
 import { MachineError, type Snapshot } from "../driver/index.js";
-import { table } from "../ui/table.js";
-import { print } from "../ui/terminal.js";
 import { defineCommand, sudoOptions } from "../cli/command.js";
 import { sudoPassword } from "../cli/sudo-password.js";
 
 export const snapshot = defineCommand({
   usage: "[OPTIONS] NAME save|ls|restore|rm [SNAPSHOT]",
   options: sudoOptions,
-  async run({ args, values, session, terminal, out, answer }) {
+  async run({ args, values, session, terminal, out }) {
     const [name, what, wanted, ...extra] = args;
     if (name === undefined || extra.length > 0) throw wrong(terminal.program);
     if (what === "save") {
       const saved = await saveSnapshot(session, name, wanted);
-      print(out, `Snapshot "${saved}" of "${name}" was saved.`);
-      answer({ name, snapshot: saved });
+      out.text(`Snapshot "${saved}" of "${name}" was saved.`);
+      out.json({ name, snapshot: saved });
     } else if (what === "ls" && wanted === undefined) {
       const snapshots = await listSnapshots(session, name);
-      out.write(tableOf(snapshots));
-      answer(
+      out.table(rowsOf(snapshots));
+      out.json(
         snapshots.map(({ name: snapshot, at, hasMemory }) => ({
           ...{ name, snapshot, hasMemory },
           savedAt: at === undefined ? null : new Date(at).toISOString(),
@@ -26,12 +24,12 @@ export const snapshot = defineCommand({
       );
     } else if (what === "restore" && wanted !== undefined) {
       await restoreSnapshot(session, name, wanted, sudoPassword(session, name, values.sudoPasswordFile));
-      print(out, `Snapshot "${wanted}" of "${name}" was restored.`);
-      answer({ name, snapshot: wanted });
+      out.text(`Snapshot "${wanted}" of "${name}" was restored.`);
+      out.json({ name, snapshot: wanted });
     } else if (what === "rm" && wanted !== undefined) {
       await removeSnapshot(session, name, wanted);
-      print(out, `Snapshot "${wanted}" of "${name}" was removed.`);
-      answer({ name, snapshot: wanted });
+      out.text(`Snapshot "${wanted}" of "${name}" was removed.`);
+      out.json({ name, snapshot: wanted });
     } else {
       throw wrong(terminal.program);
     }
@@ -44,11 +42,11 @@ function wrong(program: string): MachineError {
   });
 }
 
-function tableOf(snapshots: readonly Snapshot[]): string {
+function rowsOf(snapshots: readonly Snapshot[]): string[][] {
   const rows = snapshots.map(({ name, at, hasMemory }) => [
     name,
     at === undefined ? "-" : new Date(at).toISOString().replace(/\.\d+/, ""),
     hasMemory ? "yes" : "no",
   ]);
-  return table([["NAME", "SAVED", "MEMORY"], ...rows]);
+  return [["NAME", "SAVED", "MEMORY"], ...rows];
 }

@@ -43,14 +43,11 @@ export async function askSecret(terminal: Terminal, message: string): Promise<st
   return isPerson(terminal) ? ask<string>(terminal, { type: "password", message }) : undefined;
 }
 
-/**
- * Reads one line of stdin; undefined at its end.
- * @param show takes the question. Default: to stdout, as docker-machine has it
- */
+/** Reads one line of stdin; undefined at its end. @param show takes the question, as it is */
 export async function askLine(
   terminal: Terminal,
   question: string,
-  show: (question: string) => void = terminal.write,
+  show: (question: string) => void,
 ): Promise<string | undefined> {
   show(question);
   const lines = createInterface({ input: terminal.stdin });

@@ -1,9 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 
-/** What the process is given: its streams and surroundings. One parameter of `main`, so that a test replaces it whole. */
+/** What the process is given: its streams and surroundings. */
 export interface Terminal {
-  /** Takes text to stdout, in order and whole. */
-  readonly write: (text: string) => void;
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -17,14 +15,15 @@ export interface Terminal {
   readonly platform: NodeJS.Platform;
 }
 
-/** A result: what a script reads. */
-export function print({ write }: Pick<Terminal, "write">, text: string): void {
-  write(`${text}\n`);
+/** The same for `main`, as one parameter, so that a test replaces it whole. Commands print by an `Output`. */
+export interface WritableTerminal extends Terminal {
+  /** Takes text to stdout, in order and whole. */
+  readonly write: (text: string) => void;
 }
 
-/** Everything else: progress, warnings, questions. */
-export function tell(terminal: Terminal, text: string): void {
-  terminal.stderr.write(`${text}\n`);
+/** What is no result: progress, warnings, questions. */
+export function tell({ stderr }: Terminal, text: string): void {
+  stderr.write(`${text}\n`);
 }
 
 /** Somebody sees what is asked on stderr and can answer it. */

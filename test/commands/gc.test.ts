@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { gc } from "../../src/commands/gc.js";
-import { resultOf } from "../../src/cli/output.js";
+import { outputOf } from "../../src/cli/output.js";
 import { openSession } from "../../src/core/session/session.js";
 import { MachineError, type Driver, type Resource } from "../../src/driver/index.js";
 import { answerOf } from "../support/answers.js";
@@ -53,7 +53,8 @@ async function collect(home: Home, driver: Driver, yes = false, json = false) {
   });
   const ran = gc.run({
     ...{ args: [], line: ["gc"], values: { driver: "none", yes }, chosen: { driver, values: {} } },
-    ...{ json, terminal, session, ...resultOf(terminal, json) },
+    presets: { env: home.env, settings: {} },
+    ...{ json, terminal, session, out: outputOf(terminal, json, session.tell) },
   });
   const error = await ran.then(
     () => undefined,

@@ -11,7 +11,7 @@ test.each([
 ])("a question is answered by the first line of %j", async (typed, answer) => {
   const { terminal, stdin, stdout, stderr } = fakeTerminal();
   stdin.end(typed);
-  expect(await askLine(terminal, "Sure? ")).toBe(answer);
+  expect(await askLine(terminal, "Sure? ", terminal.write)).toBe(answer);
   expect([stdout(), stderr()]).toEqual(["Sure? ", ""]);
 });
 

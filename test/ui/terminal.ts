@@ -1,6 +1,6 @@
 import { clearLine, cursorTo, moveCursor } from "node:readline";
 import { PassThrough } from "node:stream";
-import type { Terminal } from "../../src/ui/terminal.js";
+import type { Terminal, WritableTerminal } from "../../src/ui/terminal.js";
 
 /** A stream like that of a terminal, and what was written to it. */
 export function screen(columns?: number) {
@@ -23,7 +23,7 @@ export function screen(columns?: number) {
 /** A terminal of which the test sees both outputs. @param columns width of stderr; undefined: it is no terminal */
 export function fakeTerminal({ columns, env = {} }: { columns?: number; env?: Terminal["env"] } = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), screen(), screen(columns)];
-  const terminal: Terminal = {
+  const terminal: WritableTerminal = {
     write: (text) => stdout.stream.write(text),
     stdin,
     stdout: stdout.stream,

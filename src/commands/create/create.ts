@@ -4,10 +4,9 @@ import { clientUrl } from "../../core/clients/url.js";
 import type { Host } from "../../core/host/host.js";
 import { boolean, MachineError } from "../../driver/index.js";
 import { encodeJson } from "../../store/json.js";
-import { isPerson, print } from "../../ui/terminal.js";
+import { isPerson } from "../../ui/terminal.js";
 import { defineCommand, type Call } from "../../cli/command.js";
 import { machineOptions, provisionOf, requestsOf } from "./request.js";
-import { chosenDriver } from "./driver-options.js";
 import type { Answers } from "./wizard.js";
 
 const options = {
@@ -23,25 +22,24 @@ export const create = defineCommand({
   usage: "[OPTIONS] NAME",
   options,
 
-  driver: chosenDriver,
+  takesDriver: "always",
 
   usesSettings: true,
 
   async run(call) {
-    const { args, values, session, out, answer } = call;
+    const { args, values, session, out } = call;
     if (args.length > 1) {
       throw new MachineError("failed", `Invalid command line. Found extra arguments [${args.slice(1).join(" ")}]`);
     }
     const host = values.resume ? await resume(call) : await make(call);
     if (host === undefined) return;
     // An engine that somebody else looks after was not asked.
-    if (host.driver.access(host.state).shell !== undefined) print(out, "Docker is up and running!");
-    print(
-      out,
+    if (host.driver.access(host.state).shell !== undefined) out.text("Docker is up and running!");
+    out.text(
       "To see how to connect your Docker Client to the Docker Engine running on " +
         `this virtual machine, run: ${call.terminal.program} env ${host.name}`,
     );
-    answer({ name: host.name, driver: host.driver.name, url: await clientUrl(session, host) });
+    out.json({ name: host.name, driver: host.driver.name, url: await clientUrl(session, host) });
   },
 });
 
@@ -61,19 +59,20 @@ async function resume({ args, values, session }: CreateCall): Promise<Host> {
 
 /** Undefined where nothing is to be made, or not now. */
 async function make(call: CreateCall): Promise<Host | undefined> {
-  const { values, session, terminal } = call;
+  const { values, session, out } = call;
   const planned = await plannedBy(call);
-  if (planned === undefined) call.answer(null);
-  else if (values.dryRun) print(terminal, encodeJson(await describePlan(session, planned)));
+  if (planned === undefined) out.json(null);
+  else if (values.dryRun) out.raw(`${encodeJson(await describePlan(session, planned))}\n`);
   else return createMachine(session, planned);
   return undefined;
 }
 
 /** What was typed; the wizard asks for it where somebody wants to be asked, or types no name at a terminal. */
-async function plannedBy({ args, values, chosen, session, terminal }: CreateCall): Promise<PlannedMachine | undefined> {
+async function plannedBy(call: CreateCall): Promise<PlannedMachine | undefined> {
+  const { args, values, chosen, presets, session, terminal } = call;
   const [name] = args;
   if (chosen === undefined) throw new TypeError("create has no driver");
-  const requestFor = requestsOf(values, session);
+  const requestFor = requestsOf(values, call);
   const plan = (answers: Answers): Promise<PlannedMachine> =>
     planMachine(session, requestFor(answers), { dryRun: values.dryRun });
   if (!values.interactive && (name !== undefined || !isPerson(terminal)))
@@ -82,7 +81,7 @@ async function plannedBy({ args, values, chosen, session, terminal }: CreateCall
   const { interview, chosenFlags } = await import("./wizard.js");
   const others = Object.entries(machineOptions).filter(([key]) => key !== "driver");
   const own = chosenFlags(Object.fromEntries(others), values);
-  return interview({ session, terminal, known: { name, ...chosen }, plan, own });
+  return interview({ session, presets, terminal, known: { name, ...chosen }, plan, own });
 }
 
 function needName(name: string | undefined): string {

@@ -1,61 +1,15 @@
-import { driverNames, findDriver } from "../../core/session/registry.js";
+import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
-import {
-  fromEnv,
-  resolve,
-  text,
-  type Driver,
-  type Given,
-  type Option,
-  type Options,
-  type Values,
-} from "../../driver/index.js";
-import { readSettings } from "../../store/settings.js";
-import { declare, flagIn, isNamed, keptFor, type Declared } from "../../cli/arguments.js";
-import type { Command } from "../../cli/command.js";
+import { text, type Option } from "../../driver/index.js";
+import { declare, type Declared } from "../../cli/arguments.js";
 
-const fallback = "container";
-
-/** For commands that take a driver's options beside their own: see {@link chosenDriver}. */
+/** For commands that take a driver's options beside their own: `takesDriver`. */
 export function driverOption(help: string): Option<string> {
-  return text({ help, short: "d", env: "MACHINE_DRIVER", default: fallback });
-}
-
-/** The driver that the words of such a command choose, else MACHINE_DRIVER, else the settings, else the default. */
-export const chosenDriver: NonNullable<Command["driver"]> = (argv, env, { driver }): Promise<Driver> =>
-  findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || (typeof driver === "string" ? driver : fallback));
-
-/** The options of a driver as `create` would have them, were none typed: from variables and settings. */
-export function givenOptions({ options, name }: Driver, session: Session): Promise<Values<Options>> {
-  return valuesOf(options, session, [], name);
-}
-
-/** The values of options as `create` has them. @param given by the names of flags; what comes first goes before */
-export async function valuesOf<O extends Options>(
-  options: O,
-  { env, store }: Session,
-  given: readonly Given[],
-  prefix = "",
-): Promise<Values<O>> {
-  const declared = declare(options, prefix);
-  const named = given.map((one) => keptFor(declared, one));
-  const kept = keptFor(declared, await readSettings(store.root));
-  return resolve(options, [...named, fromEnv(options, env, prefix), kept], prefix);
+  return text({ help, short: "d", env: "MACHINE_DRIVER", default: "container" });
 }
 
 /** The options of all drivers. */
 export async function driverOptions({ findDriver }: Session): Promise<Declared[]> {
   const drivers = await Promise.all(driverNames().map(findDriver));
   return drivers.flatMap(({ name, options }) => declare(options, name));
-}
-
-/** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */
-export function typedDriver(argv: readonly string[]): string | undefined {
-  const [one] = declare({ driver: driverOption("") });
-  for (const [index, word] of argv.entries()) {
-    if (word === "--") return undefined;
-    const read = flagIn(word);
-    if (one !== undefined && read !== undefined && isNamed(one, read.name)) return read.value ?? argv[index + 1];
-  }
-  return undefined;
 }

@@ -4,7 +4,8 @@ import type { ProvisionRequest } from "../../core/create/provision.js";
 import type { Session } from "../../core/session/session.js";
 import { boolean, choice, list, MachineError, text, transports, type Values } from "../../driver/index.js";
 import type { EngineOptions, SwarmOptions } from "../../store/config.js";
-import { sudoOptions } from "../../cli/command.js";
+import { sudoOptions, type Call } from "../../cli/command.js";
+import type { Output } from "../../cli/output.js";
 import { driverOption } from "./driver-options.js";
 import { sudoPassword } from "../../cli/sudo-password.js";
 import { warnOfSwarm } from "../env/swarm.js";
@@ -62,9 +63,9 @@ export const machineOptions = {
  */
 export function requestsOf(
   values: Values<typeof machineOptions>,
-  session: Session,
+  { session, out }: Pick<Call, "session" | "out">,
 ): (machine: Pick<CreateRequest, "name" | "driver" | "values">) => CreateRequest {
-  const hosts = hostOptions(values, session);
+  const hosts = hostOptions(values, out);
   return (machine) => ({
     ...machine,
     ...hosts,
@@ -88,14 +89,14 @@ export function provisionOf(name: string, values: Values<typeof machineOptions>,
 
 function hostOptions(
   values: Values<typeof machineOptions>,
-  session: { tell(line: string): void },
+  out: Output,
 ): { engine: Partial<EngineOptions>; swarm: Partial<SwarmOptions> } {
   const { swarm, swarmMaster, swarmDiscovery } = values;
   if (swarmDiscovery !== "" && !swarmDiscovery.includes("://")) {
     const reason = `Swarm Discovery URL was in the wrong format: ${swarmDiscovery}`;
     throw new MachineError("failed", `Error parsing swarm discovery: ${reason}`);
   }
-  if (isSwarmWanted(values)) warnOfSwarm(session);
+  if (isSwarmWanted(values)) warnOfSwarm(out);
   return {
     engine: {
       ArbitraryFlags: values.engineOpt,

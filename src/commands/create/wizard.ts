@@ -13,10 +13,9 @@ import {
 import { quote } from "../../shell/script.js";
 import { changeSettings } from "../../store/settings.js";
 import { encodeYaml } from "../../ui/yaml.js";
-import { declare } from "../../cli/arguments.js";
+import { declare, valuesOf, type Presets } from "../../cli/arguments.js";
 import { ask, type Question } from "../../ui/prompt.js";
 import { tell, type Terminal } from "../../ui/terminal.js";
-import { givenOptions } from "./driver-options.js";
 
 /** What a person has answered. */
 export interface Answers {
@@ -28,8 +27,9 @@ export interface Answers {
 /** Values by the names of their flags. */
 type Flags = Readonly<Record<string, unknown>>;
 
-interface Interview<P> {
+interface Interview<P = unknown> {
   readonly session: Session;
+  readonly presets: Presets;
   readonly terminal: Terminal;
   /** What was typed already, or follows from variables and settings: the answers that Enter gives. */
   readonly known: { readonly name?: string | undefined; readonly driver: Driver; readonly values: Values<Options> };
@@ -51,7 +51,7 @@ export async function interview<P>(given: Interview<P>): Promise<P | undefined> 
   for (;;) {
     const driver = await askDriver(terminal, session, known.driver);
     const name = await askName(terminal, session, known.name);
-    const values = await askOptions(terminal, session, driver, driver === known.driver ? known.values : undefined);
+    const values = await askOptions(given, driver, known);
     const answers = { name, driver, values };
     known = answers;
     let planned: P;
@@ -100,12 +100,11 @@ async function askName(terminal: Terminal, { store }: Session, known: string | u
 }
 
 async function askOptions(
-  terminal: Terminal,
-  session: Session,
+  { terminal, session, presets }: Interview,
   driver: Driver,
-  known: Values<Options> | undefined,
+  known: Interview<unknown>["known"],
 ): Promise<Values<Options>> {
-  let values = known ?? (await givenOptions(driver, session));
+  let values = driver === known.driver ? known.values : valuesOf(driver.options, [], presets, driver.name);
   for (const [key, option] of Object.entries(driver.options)) {
     if (option.ask !== true) continue;
     const answer = await ask<unknown>(terminal, questionFor(option, values[key], values, session));

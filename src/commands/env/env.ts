@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { checkEndpoint } from "../../core/inspect/endpoint.js";
 import { loadHost } from "../../core/host/host.js";
 import { boolean, MachineError, text } from "../../driver/index.js";
-import { print, type Terminal } from "../../ui/terminal.js";
 import { defineCommand, type Call } from "../../cli/command.js";
+import type { Terminal } from "../../ui/terminal.js";
 import { oneName } from "../../cli/for-each-machine.js";
 import { shellSyntax, type ShellSyntax } from "./shell-syntax.js";
 import { checkSwarm, swarmUrl } from "./swarm.js";
@@ -19,17 +19,14 @@ export const env = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options,
   async run(call) {
-    const { line, values, json, terminal, answer } = call;
-    // A program needs none, and may have none.
-    const syntax = json ? undefined : shellSyntax(values.shell, terminal);
+    const { values, terminal, out } = call;
     const variables = values.unset ? noMachine(call) : await ofMachine(call);
-    answer(variables);
-    if (syntax === undefined) return;
-    for (const [name, value] of Object.entries(variables)) {
-      print(terminal, value === null ? syntax.unset(name) : syntax.set(name, value));
-    }
-    const evaluate = (values.unset ? syntax.evaluateUnset : undefined) ?? syntax.evaluate;
-    hint(syntax.comment, evaluate, line, terminal);
+    const syntax = shellSyntax(values.shell, terminal);
+    const lines = Object.entries(variables).map(([name, value]) =>
+      value === null ? syntax.unset(name) : syntax.set(name, value),
+    );
+    out.text(...lines, ...hint(syntax, call));
+    out.json(variables);
   },
 });
 
@@ -47,9 +44,9 @@ function noMachine({ args, values, terminal }: EnvCall): Variables {
   };
 }
 
-async function ofMachine({ args, values, session, terminal }: EnvCall): Promise<Variables> {
+async function ofMachine({ args, values, session, terminal, out }: EnvCall): Promise<Variables> {
   const host = await loadHost(session, await oneName(args, session));
-  if (values.swarm) checkSwarm(session, host);
+  if (values.swarm) checkSwarm(out, host);
   const { url, address, hasTls } = await checkEndpoint(session, host, "Error checking TLS connection");
   return {
     // Those of a machine before would be taken for this one's.
@@ -69,30 +66,33 @@ function unset(...names: readonly string[]): Variables {
 export const config = defineCommand({
   usage: "[NAME]",
   options: { swarm: boolean({ help: "Display the Swarm config instead of the Docker daemon" }) },
-  async run({ args, values, session, out, answer }) {
+  async run({ args, values, session, out }) {
     const host = await loadHost(session, await oneName(args.slice(0, 1), session));
-    if (values.swarm) checkSwarm(session, host);
+    if (values.swarm) checkSwarm(out, host);
     const { url, hasTls } = await checkEndpoint(session, host, "Error running connection boilerplate");
     const dockerHost = values.swarm ? swarmUrl(host, url) : url;
     const file = (name: string): string => join(host.dir, name);
     const tls = hasTls ? { caCert: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") } : undefined;
     if (tls !== undefined) {
-      print(out, "--tlsverify");
-      print(out, `--tlscacert=${JSON.stringify(tls.caCert)}`);
-      print(out, `--tlscert=${JSON.stringify(tls.cert)}`);
-      print(out, `--tlskey=${JSON.stringify(tls.key)}`);
+      out.text(
+        "--tlsverify",
+        `--tlscacert=${JSON.stringify(tls.caCert)}`,
+        `--tlscert=${JSON.stringify(tls.cert)}`,
+        `--tlskey=${JSON.stringify(tls.key)}`,
+      );
     }
-    print(out, `-H=${dockerHost}`);
-    answer({ name: host.name, host: dockerHost, tls: tls ?? null });
+    out.text(`-H=${dockerHost}`);
+    out.json({ name: host.name, host: dockerHost, tls: tls ?? null });
   },
 });
 
 /** What evaluates the output, as comments of the same shell, so that a person who reads it knows what to do. */
-function hint(comment: string, evaluate: ShellSyntax["evaluate"], line: readonly string[], terminal: Terminal): void {
+function hint(syntax: ShellSyntax, { line, values, terminal }: EnvCall): readonly string[] {
+  const evaluate = (values.unset ? syntax.evaluateUnset : undefined) ?? syntax.evaluate;
   // A comment ends with its line.
   const words = line.map((word) => (/[ \\]/.test(word) ? `"${word}"` : word).replace(/\p{Cc}/gu, " "));
-  print(terminal, `${comment} Run this command to configure your shell: `);
-  print(terminal, `${comment} ${evaluate([terminal.program, ...words].join(" "))}`);
+  const command = evaluate([terminal.program, ...words].join(" "));
+  return [`${syntax.comment} Run this command to configure your shell: `, `${syntax.comment} ${command}`];
 }
 
 function noProxyName({ env: vars }: Terminal): string {

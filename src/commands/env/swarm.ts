@@ -1,18 +1,18 @@
 import type { Host } from "../../core/host/host.js";
-import type { Session } from "../../core/session/session.js";
 import { MachineError } from "../../driver/index.js";
+import type { Output } from "../../cli/output.js";
 
 const advice = "`docker swarm init` and `docker swarm join` work through a machine's ordinary environment";
 
 /** For the flags of docker-machine's classic Swarm, which still are taken. */
-export function warnOfSwarm({ tell }: Pick<Session, "tell">): void {
-  tell(`Classic Swarm is gone from today's engines: ${advice}.`);
+export function warnOfSwarm(out: Output): void {
+  out.note(`Classic Swarm is gone from today's engines: ${advice}.`);
 }
 
 /** What `--swarm` needs. @throws MachineError `failed` in docker-machine's words */
-export function checkSwarm(session: Pick<Session, "tell">, { name, config }: Host): void {
+export function checkSwarm(out: Output, { name, config }: Host): void {
   if (config.HostOptions.SwarmOptions.Master) {
-    warnOfSwarm(session);
+    warnOfSwarm(out);
     return;
   }
   throw new MachineError(

@@ -5,10 +5,12 @@ import type { Session } from "../../core/session/session.js";
 import { isMachineError, MachineError, messageOf, templatesFolder, type Driver } from "../../driver/index.js";
 import type { JsonObject } from "../../store/json.js";
 import { parseYaml } from "../../ui/yaml.js";
-import { declare } from "../../cli/arguments.js";
+import { declare, valuesOf } from "../../cli/arguments.js";
+import type { Call } from "../../cli/command.js";
 import { requestsOf } from "../create/request.js";
-import { valuesOf } from "../create/driver-options.js";
 import { createOptions, described, entryOptions, labOptions, type Report } from "./entries.js";
+
+type LabReading = Pick<Call, "session" | "presets" | "out">;
 
 export interface LabMachine {
   /** Where it is described: `lab.yaml:3:5`, file, line and column. */
@@ -34,7 +36,8 @@ export interface LabMachine {
  * the file leaves out comes from variables and settings, as for `create`; lists add up.
  * @throws MachineError `usage` with every problem and its place; `not-found`
  */
-export async function readLab(session: Session, file: string): Promise<readonly LabMachine[]> {
+export async function readLab(call: LabReading, file: string): Promise<readonly LabMachine[]> {
+  const { session } = call;
   const { value, errors, placeOf } = await parseYaml(await textOf(file));
   if (errors.length > 0) {
     throw new MachineError("usage", errors.map(({ place, message }) => `${file}:${place}: ${message}`).join("\n"));
@@ -46,7 +49,7 @@ export async function readLab(session: Session, file: string): Promise<readonly 
   for (const { keys, name, own, defaults } of described(value, await labOptions(session), report)) {
     try {
       const isThere = await hasMachine(session, name);
-      const request = await requestOf(session, name, [own, defaults]);
+      const request = await requestOf(call, name, [own, defaults]);
       for (const flag of foreign(own, request.driver)) {
         report([...keys, flag], `the driver ${request.driver.name} has no option ${flag}`);
       }
@@ -86,11 +89,11 @@ async function hasMachine({ store }: Session, name: string): Promise<boolean> {
   );
 }
 
-async function requestOf(session: Session, name: string, given: readonly JsonObject[]): Promise<CreateRequest> {
-  const values = await valuesOf(createOptions, session, given);
-  const found = await session.findDriver(values.driver);
-  const chosen = await valuesOf(found.options, session, given, found.name);
-  return requestsOf(values, session)({ name, driver: found, values: chosen });
+async function requestOf(call: LabReading, name: string, given: readonly JsonObject[]): Promise<CreateRequest> {
+  const values = valuesOf(createOptions, given, call.presets);
+  const found = await call.session.findDriver(values.driver);
+  const chosen = valuesOf(found.options, given, call.presets, found.name);
+  return requestsOf(values, call)({ name, driver: found, values: chosen });
 }
 
 /** What is given to a machine and is another driver's. */

@@ -5,8 +5,6 @@ import type { Session } from "../../core/session/session.js";
 import { unfinished } from "../../core/inspect/status.js";
 import { MachineError, messageOf, combineErrors, settleAll, whileDoing } from "../../driver/index.js";
 import { encodeJson } from "../../store/json.js";
-import { table } from "../../ui/table.js";
-import { print } from "../../ui/terminal.js";
 import { defineCommand, type Call } from "../../cli/command.js";
 import { labOptions } from "./entries.js";
 import { readLab, type LabMachine } from "./file.js";
@@ -21,6 +19,7 @@ const verbs: Readonly<Record<string, (call: LabCall, file: string) => Promise<vo
 export const lab = defineCommand({
   usage: "up [FILE] | down [FILE] | status [FILE] | schema",
   options: removeOptions,
+  usesSettings: true,
   async run(call) {
     const { args, values } = call;
     const [what = "", file = "lab.yaml"] = args;
@@ -33,16 +32,19 @@ export const lab = defineCommand({
 });
 
 /** Makes what is missing, and touches nothing that is there. */
-async function up({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
-  const machines = await readLab(session, file);
+async function up(call: LabCall, file: string): Promise<void> {
+  const { session, terminal, out } = call;
+  const machines = await readLab(call, file);
   const missing = machines.filter(({ isThere }) => !isThere);
   const { made, errors } = await createMachines(session, await planAll(session, missing));
   const halves = await settleAll(machines.filter(({ isThere }) => isThere).map((one) => unfinishedOf(session, one)));
   const there = machines.filter(({ isThere, request }) => isThere || made.has(request.name));
-  for (const { isThere, request } of there) {
-    print(out, isThere ? `${request.name} is there already, and was not touched` : `${request.name} was made`);
-  }
-  answer(there.map(({ isThere, request }) => ({ name: request.name, isNew: !isThere })));
+  out.text(
+    ...there.map(({ isThere, request }) =>
+      isThere ? `${request.name} is there already, and was not touched` : `${request.name} was made`,
+    ),
+  );
+  out.json(there.map(({ isThere, request }) => ({ name: request.name, isNew: !isThere })));
   const failed = missing.flatMap(({ request }) => (made.has(request.name) ? [] : [request.name]));
   const hint = `to make what is missing: ${terminal.program} lab up ${file}`;
   const summary =
@@ -71,20 +73,21 @@ async function unfinishedOf({ store }: Session, { request: { name } }: LabMachin
 
 /** Removes the machines of the file that are there. */
 async function down(call: LabCall, file: string): Promise<void> {
-  const { session, answer } = call;
-  const machines = await readLab(session, file);
+  const { out } = call;
+  const machines = await readLab(call, file);
   const names = machines.flatMap(({ isThere, request }) => (isThere ? [request.name] : []));
   if (names.length > 0) {
     await removeMachines(call, names);
     return;
   }
-  session.tell(`None of the machines of ${file} is there.`);
-  answer([]);
+  out.note(`None of the machines of ${file} is there.`);
+  out.json([]);
 }
 
 /** The machines of the file, as `ls` has them, those that are missing among them. */
-async function status({ session, terminal, out, answer }: LabCall, file: string): Promise<void> {
-  const machines = await readLab(session, file);
+async function status(call: LabCall, file: string): Promise<void> {
+  const { session, terminal, out } = call;
+  const machines = await readLab(call, file);
   const stored = (await session.store.list()).filter((one) =>
     machines.some(({ request }) => request.name === one.name),
   );
@@ -95,8 +98,8 @@ async function status({ session, terminal, out, answer }: LabCall, file: string)
     return listed.find((row) => row.name === name) ?? missing;
   });
   const cells = rows.map((row) => [row.name, row.driverName, row.state, row.url, row.error]);
-  out.write(table([["NAME", "DRIVER", "STATE", "URL", "ERRORS"], ...cells]));
-  answer(
+  out.table([["NAME", "DRIVER", "STATE", "URL", "ERRORS"], ...cells]);
+  out.json(
     rows.map((row) => {
       const { name, driverName: driver, state } = row;
       return { name, driver, state, url: row.url || null, error: row.error || null };
@@ -104,8 +107,6 @@ async function status({ session, terminal, out, answer }: LabCall, file: string)
   );
 }
 
-async function schema({ session, out, answer }: LabCall): Promise<void> {
-  const made = labSchema(await labOptions(session));
-  print(out, encodeJson(made));
-  answer(made);
+async function schema({ session, out }: LabCall): Promise<void> {
+  out.raw(`${encodeJson(labSchema(await labOptions(session)))}\n`);
 }

@@ -1,10 +1,9 @@
 import { boolean, integer, list, MachineError, text } from "../../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
-import { print } from "../../ui/terminal.js";
 import type { Listed } from "../../core/inspect/list.js";
 import { defineCommand } from "../../cli/command.js";
 import { filterOf, swarmMaster, type Filter, type Filterable } from "./filter.js";
-import { refuseFormat, type Result } from "../../cli/output.js";
+import { refuseFormat, type Output } from "../../cli/output.js";
 import { warnOfSwarm } from "../env/swarm.js";
 
 const timeout = integer({
@@ -22,14 +21,14 @@ export const ls = defineCommand({
     timeout,
     format: text({ help: "Pretty-print machines using a Go template", short: "f" }),
   },
-  async run({ values, json, session, out, answer }) {
+  async run({ values, json, session, out }) {
     refuseFormat(json, values.format);
     const filter = await filterOf(values.filter);
-    if (filter.keys.has("swarm")) warnOfSwarm(session);
+    if (filter.keys.has("swarm")) warnOfSwarm(out);
     if (values.quiet && !filter.keys.has("state")) {
       const isByName = [...filter.keys].every((key) => key === "name");
       const machines = isByName ? (await session.store.names()).map(unread) : (await session.store.list()).map(unasked);
-      sayNames({ out, answer }, filter, machines);
+      sayNames(out, filter, machines);
       return;
     }
     const { listMachines } = await import("../../core/inspect/list.js");
@@ -38,13 +37,13 @@ export const ls = defineCommand({
       certificates: json || values.format !== undefined,
     });
     if (values.quiet) {
-      sayNames({ out, answer }, filter, rows);
+      sayNames(out, filter, rows);
       return;
     }
     const { render } = await import("./format.js");
     const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
-    out.write(render(shown, rows, values.format));
-    answer(shown.map((row) => factsOf(row, rows)));
+    if (!json) out.raw(render(shown, rows, values.format));
+    out.json(shown.map((row) => factsOf(row, rows)));
   },
 });
 
@@ -53,14 +52,14 @@ export const active = defineCommand({
   options: {
     timeout,
   },
-  async run({ args, values, session, out, answer }) {
+  async run({ args, values, session, out }) {
     if (args.length > 0) throw new MachineError("failed", "Error: Too many arguments given");
     const { listMachines } = await import("../../core/inspect/list.js");
     const rows = await listMachines(session, await session.store.list(), { limit: values.timeout * 1000 });
     const found = [...rows].sort(byName).find(({ isActive }) => isActive);
     if (found !== undefined) {
-      print(out, found.name);
-      answer({ name: found.name });
+      out.text(found.name);
+      out.json({ name: found.name });
       return;
     }
     const isLate = rows.some(({ state }) => state === "Timeout");
@@ -68,10 +67,10 @@ export const active = defineCommand({
   },
 });
 
-function sayNames({ out, answer }: Result, filter: Filter, rows: readonly Filterable[]): void {
+function sayNames(out: Output, filter: Filter, rows: readonly Filterable[]): void {
   const shown = rows.filter((row) => filter.matches(row, rows)).map(({ name }) => name);
-  for (const name of shown) print(out, name);
-  answer(shown);
+  out.text(...shown);
+  out.json(shown);
 }
 
 /** A row for programs: what is not known, or not so, is null. */

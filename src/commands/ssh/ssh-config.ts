@@ -8,19 +8,19 @@ export const sshConfig = defineCommand({
     install: boolean({ help: "Have ~/.ssh/config include all machines, and keep what it includes up to date" }),
     uninstall: boolean({ help: "Take that out again" }),
   },
-  async run({ args, values, session, terminal }) {
+  async run({ args, values, session, out }) {
     const { install, uninstall } = values;
     if ((install || uninstall) && (args.length > 0 || install === uninstall)) {
       throw new MachineError("usage", "--install and --uninstall stand alone: they are for all machines of the store");
     }
     if (install) {
       await installSshConfig(session);
-      session.tell("~/.ssh/config includes the machines: ssh NAME, scp, rsync and docker -H ssh://NAME know them now.");
+      out.note("~/.ssh/config includes the machines: ssh NAME, scp, rsync and docker -H ssh://NAME know them now.");
     } else if (uninstall) {
       await uninstallSshConfig(session);
-      session.tell("~/.ssh/config does not include the machines any more.");
+      out.note("~/.ssh/config does not include the machines any more.");
     } else {
-      terminal.write(await sshConfigOf(session, args.length === 0 ? undefined : args));
+      out.raw(await sshConfigOf(session, args.length === 0 ? undefined : args));
     }
   },
 });

@@ -1,7 +1,6 @@
 import { loadHost, sshTargetOf } from "../../core/host/host.js";
 import { openSsh } from "../../core/session/io.js";
 import { MachineError } from "../../driver/index.js";
-import { print } from "../../ui/terminal.js";
 import { defineCommand } from "../../cli/command.js";
 import { oneName } from "../../cli/for-each-machine.js";
 import { runningHost, runProgram, withOpenSsh } from "./openssh.js";
@@ -29,7 +28,7 @@ export const ssh = defineCommand({
 export const trust = defineCommand({
   usage: "NAME SHA256:FINGERPRINT",
   options: {},
-  async run({ args, session, out, answer }) {
+  async run({ args, session, out }) {
     const [name, fingerprint, ...extra] = args;
     if (name === undefined || fingerprint === undefined || extra.length > 0) {
       throw new MachineError("usage", "a machine and the fingerprint of its new host key are needed", {
@@ -38,7 +37,7 @@ export const trust = defineCommand({
     }
     const host = await loadHost(session, name);
     await session.store.lock(name, () => openSsh(session, name, sshTargetOf(host), fingerprint));
-    print(out, `The host key ${fingerprint} of ${name} is trusted from now on.`);
-    answer({ name, fingerprint });
+    out.text(`The host key ${fingerprint} of ${name} is trusted from now on.`);
+    out.json({ name, fingerprint });
   },
 });
