@@ -38,7 +38,7 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
       const { code, stderr } = await program.machine(args);
       expect(code, stderr).toBe(0);
     }
-  }, 600_000);
+  });
   afterAll(async () => {
     await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]);
     await program.remove();

@@ -119,8 +119,8 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     const pid = await readFile(join(engine.folder, "engine.pid"), "utf8");
     supervisor.kill("SIGUSR1");
     const restarted = async () => (await readFile(join(engine.folder, "engine.pid"), "utf8").catch(() => pid)) !== pid;
-    await expect.poll(restarted, { timeout: 60_000 }).toBe(true);
-    await expect.poll(async () => (await machine("env", "one")).stdout, { timeout: 60_000 }).toBe(before.stdout);
+    await expect.poll(restarted).toBe(true);
+    await expect.poll(async () => (await machine("env", "one")).stdout).toBe(before.stdout);
     await expectKept();
     expect((await machine("status", "two")).stdout).toBe("Stopped\n");
   });
@@ -166,7 +166,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
 
   async function expectPage(): Promise<void> {
     const page = async () => (await finish("curl", ["-sS", "http://127.0.0.1:28080"])).stdout;
-    await expect.poll(page, { timeout: 30_000 }).toBe("hello\n");
+    await expect.poll(page).toBe("hello\n");
   }
 
   async function expectKept(): Promise<void> {

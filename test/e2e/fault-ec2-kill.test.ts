@@ -108,7 +108,7 @@ describeOnHosts("a create at EC2 that is killed", (lab) => {
     expect([...hit]).toEqual(expect.arrayContaining(Object.keys(points)));
     // Instances of which the store had no id.
     expect(unsaved).toBeGreaterThan(0);
-  }, 900_000);
+  });
 });
 
 /** Cuts one create off, goes on in its way, and returns whether it was at work still and whether its launch was unsaved. */

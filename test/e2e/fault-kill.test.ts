@@ -54,7 +54,7 @@ describeOnHosts("a create that is cut off", (lab) => {
       }
       expect(isHit || point === last, `nothing was cut off after "${point}"`).toBe(true);
     });
-  }, 600_000);
+  });
 });
 
 /** Cuts one create off and returns whether it was at work still, after everything was found right. */

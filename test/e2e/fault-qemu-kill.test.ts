@@ -30,7 +30,7 @@ describe.skipIf(impossible !== undefined)("a create of a virtual machine that is
   let image: string;
   beforeAll(async () => {
     [program, image] = [await installProgram(), await vmImage()];
-  }, 600_000);
+  });
   afterAll(() => program.remove());
 
   test("at random moments, aimed at each step until ssh, leaves nothing that rm does not take away", async () => {
@@ -53,7 +53,7 @@ describe.skipIf(impossible !== undefined)("a create of a virtual machine that is
     await sleep(1_000);
     await expectNothing("at the end");
     expect(alive, "kills that a QEMU outlived").toBeGreaterThan(0);
-  }, 600_000);
+  });
 
   function processes(): Promise<Finished> {
     return finish("pgrep", ["-af", `qemu.*${program.home}`]);

@@ -43,7 +43,7 @@ test("at random moments, aimed at each step, leaves no virtual machine, disk or 
     expect(await readdir(machines), about).not.toContain("web");
     expect(await processesOf(vb.home), about).toEqual([]);
   }
-}, 900_000);
+});
 
 test("two creates at once share one network, and have an address and a port each", async () => {
   const moment = { point: "started wait for ssh", delay: 0, signal: "SIGKILL" } as const;
@@ -59,7 +59,7 @@ test("two creates at once share one network, and have an address and a port each
   expect((await adapters()) - before).toBeLessThanOrEqual(1);
   await succeeds("at the end", "rm", "-y", ...names);
   expect(await asks("list", "vms")).toBe("");
-}, 300_000);
+});
 
 async function savedState(name: string): Promise<VirtualBoxState> {
   const text = await readFile(join(program.store, "machines", name, "config.json"), "utf8");
