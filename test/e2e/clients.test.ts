@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { atHome } from "../support/at-home.js";
-import { installPackages, scriptEnvironment, type Packages } from "../support/clients.js";
+import { installClients, scriptEnvironment } from "../support/clients.js";
 import { finish } from "../support/command.js";
 import { generic } from "../support/fault.js";
 import type { Host } from "../support/host.js";
@@ -14,15 +14,13 @@ import { installProgram, type Program } from "../support/program.js";
 describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   let program: Program;
   let host: Host;
-  let packages: Packages;
   let env: Readonly<Record<string, string>>;
   beforeAll(async () => {
     await installPrerequisites(forClients);
-    packages = await installPackages("docker-machine@3.0.1", "testcontainers@11.14.0");
     program = await installProgram();
     env = {
       ...(await scriptEnvironment(program)),
-      NODE_PATH: packages.folder,
+      NODE_PATH: await installClients(),
       // Its helper is an image of a registry.
       TESTCONTAINERS_RYUK_DISABLED: "true",
       // By default it keeps a connection of its own open for a minute.
@@ -42,7 +40,6 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   afterAll(async () => {
     await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]);
     await program.remove();
-    await packages.remove();
   });
 
   /** Runs a line of sh in the user's home. */
