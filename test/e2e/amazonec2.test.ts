@@ -6,7 +6,7 @@ import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts } from "../support/lab.js";
 import { watchProcesses } from "../support/processes.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("an instance of EC2", (lab) => {
   let program: Program;
@@ -15,7 +15,7 @@ describeOnHosts("an instance of EC2", (lab) => {
   const machine = (...args: readonly string[]) => program.machine(args, { env });
 
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     ec2 = await startEc2({ launcher: hostLauncher(lab) });
     env = {
       AWS_ACCESS_KEY_ID: testAccount.accessKeyId,
@@ -25,10 +25,7 @@ describeOnHosts("an instance of EC2", (lab) => {
       AWS_EC2_METADATA_DISABLED: "true",
     };
   });
-  afterAll(async () => {
-    await ec2.close();
-    await program.remove();
-  });
+  afterAll(() => ec2.close());
 
   test("becomes a Docker host by one command, and no secret is saved or told", async () => {
     const watched = watchProcesses();

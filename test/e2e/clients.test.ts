@@ -9,7 +9,7 @@ import { generic } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { forClients, installPrerequisites } from "../support/prerequisites.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   let program: Program;
@@ -17,7 +17,7 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   let env: Readonly<Record<string, string>>;
   beforeAll(async () => {
     await installPrerequisites(forClients);
-    program = await installProgram();
+    program = await lab.installProgram();
     env = {
       ...(await scriptEnvironment(program)),
       NODE_PATH: await installClients(),
@@ -37,10 +37,7 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
       expect(code, stderr).toBe(0);
     }
   });
-  afterAll(async () => {
-    await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]);
-    await program.remove();
-  });
+  afterAll(() => finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]));
 
   /** Runs a line of sh in the user's home. */
   const run = (line: string) => atHome(program, `cd "$HOME"; ${line}`, { env });

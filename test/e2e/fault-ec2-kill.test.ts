@@ -1,14 +1,14 @@
 import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { aimAt, cutOff, shareOut } from "../support/cut-off.js";
 import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { fakeLauncher } from "../stand-ins/ec2/launcher.js";
 import type { Order } from "../stand-ins/ec2/orders.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts, type Lab } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 /** Where a create is cut off. */
 interface Point {
@@ -93,9 +93,8 @@ describeOnHosts("a create at EC2 that is killed", (lab) => {
   let programs: readonly Program[];
   beforeAll(async () => {
     // Four at once, as most of it is waiting.
-    programs = await Promise.all(Array.from({ length: 4 }, installProgram));
+    programs = await Promise.all(Array.from({ length: 4 }, () => lab.installProgram()));
   });
-  afterAll(() => Promise.all(programs.map(({ remove }) => remove())));
 
   test("at random moments, aimed at each step, leaves no instance unseen, and launches none twice", async () => {
     const hit = new Set<string>();

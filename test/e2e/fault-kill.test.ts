@@ -1,10 +1,10 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { aimAt, cutOff, type Moment, shareOut } from "../support/cut-off.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 const last = "done check the engine's TLS";
 
@@ -39,10 +39,12 @@ describeOnHosts("a create that is cut off", (lab) => {
   let places: readonly Place[];
   beforeAll(async () => {
     places = await Promise.all(
-      [1, 2].map(async () => ({ host: await lab.createHost({ image: "engine" }), program: await installProgram() })),
+      [1, 2].map(async () => ({
+        host: await lab.createHost({ image: "engine" }),
+        program: await lab.installProgram(),
+      })),
     );
   });
-  afterAll(() => Promise.all(places.map(({ program }) => program.remove())));
 
   test("at random moments, aimed at each step, is undone or seen, and the host serves again", async () => {
     await shareOut(places, aimAt(points, ways, 4), async (place, { point, delay, choice: { signal, goesOn } }) => {

@@ -13,15 +13,15 @@ export interface Boot {
   readonly tell: (line: string) => void;
 }
 
-/** How long it may take, in milliseconds: one that is emulated on a busy computer needs ten minutes and more. */
-const limit = 1_200_000;
+/** How long it may take, in milliseconds: a computer without virtualization of its own needs minutes. */
+const limit = 600_000;
 
 const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
 
 /**
  * Waits until sshd of a machine greets.
  * @param every milliseconds between two looks
- * @throws MachineError `failed` where it ends instead, or takes more than twenty minutes, with the end of the console
+ * @throws MachineError `failed` where it ends instead, or takes more than ten minutes, with the end of the console
  */
 export function waitForBoot(boot: Boot, io: Io, every: number): Promise<void> {
   const { name, console } = boot;

@@ -51,7 +51,7 @@ describe("a machine whose QEMU is real", () => {
   test("that a create which goes on finds stopped is started; it is given up where it does not boot", async () => {
     await qemu.kill?.(machine, io);
     await expect(bootUp(machine, inAHurry(io, 1_000), "wait for ssh")).rejects.toMatchObject({
-      message: "gave up waiting for ssh of vm after 1200 s",
+      message: "gave up waiting for ssh of vm after 600 s",
       hint: expect.stringContaining("cloud-init") as string,
     });
     expect(await status()).toBe("running");

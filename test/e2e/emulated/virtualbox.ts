@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { VirtualBoxState } from "../../../drivers/virtualbox/state.js";
 import { finish, type Finished } from "../../support/command.js";
 import { describeOnHosts } from "../../support/lab.js";
-import { installProgram, type Program } from "../../support/program.js";
+import type { Program } from "../../support/program.js";
 import { virtualBox, type VirtualBox } from "../../stand-ins/virtualbox/index.js";
 import { vmImage } from "../../support/vm/image.js";
 
@@ -29,7 +29,7 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
 
   beforeAll(async () => {
     vb = await virtualBox({ version: "7.2.4", guest: "qemu" });
-    program = await installProgram();
+    program = await lab.installProgram();
     const image = ["--virtualbox-image", await vmImage(), "--virtualbox-no-vtx-check"];
     const size = ["--virtualbox-disk-size", "6000", "--virtualbox-memory", "1024", "--virtualbox-cpu-count", "2"];
     const share = ["--virtualbox-share-folder", `${program.home}:home`];
@@ -39,7 +39,6 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
   afterAll(async () => {
     await machine("rm", "-y", "-f", "v1");
     await vb.stop();
-    await program.remove();
   });
 
   test("is created from a cloud image, with a host key that is known before the first contact", async () => {
