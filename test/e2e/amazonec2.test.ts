@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
+import type { Finished } from "../support/command.js";
 import { describeOnHosts } from "../support/lab.js";
 import { watchProcesses } from "../support/processes.js";
 import type { Program } from "../support/program.js";
@@ -11,6 +12,8 @@ import type { Program } from "../support/program.js";
 describeOnHosts("an instance of EC2", (lab) => {
   let program: Program;
   let ec2: Ec2Stand;
+  let created: Finished;
+  let processes: string;
   let env: Readonly<Record<string, string>>;
   const machine = (...args: readonly string[]) => program.machine(args, { env });
 
@@ -24,14 +27,14 @@ describeOnHosts("an instance of EC2", (lab) => {
       AWS_ENDPOINT: ec2.url,
       AWS_EC2_METADATA_DISABLED: "true",
     };
+    const watched = watchProcesses();
+    created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
+    processes = await watched();
+    expect(created.code, created.stderr).toBe(0);
   });
   afterAll(() => ec2.close());
 
   test("becomes a Docker host by one command, and no secret is saved or told", async () => {
-    const watched = watchProcesses();
-    const created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
-    const processes = await watched();
-    expect(created.code, created.stderr).toBe(0);
     const dir = join(program.store, "machines", "web");
     const config = await readFile(join(dir, "config.json"), "utf8");
     for (const seen of [config, created.stdout, created.stderr, processes]) {

@@ -24,6 +24,8 @@ describeOnHosts("GitLab Runner's executor docker+machine", (lab) => {
     ec2 = await startEc2({ launcher: hostLauncher(lab, "engine") });
     const keys = { AWS_ACCESS_KEY_ID: testAccount.accessKeyId, AWS_SECRET_ACCESS_KEY: testAccount.secretAccessKey };
     env = { ...(await scriptEnvironment(program)), ...keys };
+    const { code, stdout, stderr } = await create();
+    expect(code, stdout + stderr).toBe(0);
   });
   afterAll(() => ec2.close());
 
@@ -60,8 +62,6 @@ describeOnHosts("GitLab Runner's executor docker+machine", (lab) => {
   }
 
   test("makes a machine with the options of its configuration, and provisions it anew", async () => {
-    const { code, stdout, stderr } = await create();
-    expect(code, stdout + stderr).toBe(0);
     expect(await list()).toEqual([name]);
     await succeeds("provision", name);
   });
