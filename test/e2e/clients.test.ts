@@ -18,9 +18,9 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   beforeAll(async () => {
     await installPrerequisites(forClients);
     program = await lab.installProgram();
+    await installClients(program);
     env = {
       ...(await scriptEnvironment(program)),
-      NODE_PATH: await installClients(),
       // Its helper is an image of a registry.
       TESTCONTAINERS_RYUK_DISABLED: "true",
       // By default it keeps a connection of its own open for a minute.

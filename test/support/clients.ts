@@ -15,12 +15,11 @@ export async function scriptEnvironment({ home, env }: Program): Promise<Readonl
 }
 
 /**
- * Packages of npm, apart from the project's own: what they bring along is large, and nothing of it is ever built in.
- * They are those of clients/package-lock.json, kept from run to run.
- * @returns what a Node, told so by its variable NODE_PATH, can `require` them from
+ * Lets scripts in the program's home `require` the packages of clients/package-lock.json, which are kept from run to run.
+ * They are apart from the project's own: what they bring along is large, and nothing of it is ever built in.
  * @throws with npm's words where the registry cannot be reached
  */
-export async function installClients(): Promise<string> {
+export async function installClients({ home }: Program): Promise<void> {
   const lock = join(import.meta.dirname, "clients", "package-lock.json");
   const key = createHash("sha256")
     .update(await readFile(lock))
@@ -35,5 +34,6 @@ export async function installClients(): Promise<string> {
     // Another run may have been faster.
     await rename(folder, kept).catch(() => rm(folder, { recursive: true, force: true }));
   }
-  return join(kept, "node_modules");
+  // The user's home, and with it what is kept, cannot be seen by what runs `atHome`.
+  await cp(join(kept, "node_modules"), join(home, "node_modules"), { recursive: true });
 }
