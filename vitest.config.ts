@@ -1,52 +1,59 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { durationsReporter, nameOf, recordedDurations } from "./test/support/durations.js";
+import { slowness } from "./test/support/slowness.js";
 
-const globalSetup = ["test/support/global-setup.ts"];
+const durations = recordedDurations();
+const minutes = 60_000 * slowness();
 
-/** Emulated systems one after the other, and what takes longest first, so that nobody waits for it in the end. */
-const longest = ["qemu", "provision", "container", "fault-ec2-kill", "virtualbox", "fault-kill", "amazonec2"];
-
+/** First the emulated systems, beside them the unit tests; of all others first what takes longest. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return (await super.sort(files)).sort((one, other) => groupOf(one) - groupOf(other) || rankOf(one) - rankOf(other));
+    return (await super.sort(files)).sort(
+      (one, other) => phaseOf(one) - phaseOf(other) || durationOf(other) - durationOf(one),
+    );
   }
 }
 
-function groupOf({ project }: TestSpecification): number {
-  return project.config.sequence.groupOrder;
+function phaseOf({ moduleId, project }: TestSpecification): number {
+  return moduleId.endsWith("/emulated.test.ts") ? 0 : project.name === "unit" ? 1 : 2;
 }
 
-function rankOf({ moduleId }: TestSpecification): number {
-  const at = longest.findIndex((name) => moduleId.endsWith(`/e2e/${name}.test.ts`));
-  return at === -1 ? longest.length : at;
+function durationOf({ moduleId }: TestSpecification): number {
+  return durations[nameOf(moduleId)] ?? 0;
 }
+
+const common = {
+  globalSetup: ["test/support/global-setup.ts"],
+  // One has the emulated systems, and keeps one processor busy; most of what the others do is waiting.
+  maxWorkers: 3,
+  // Limits are there for what hangs: nothing is to fail for being slow.
+  expect: { poll: { timeout: 2 * minutes } },
+};
 
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Before vitest's own summary.
+    reporters: [durationsReporter, "default"],
     projects: [
       {
         test: {
+          ...common,
           name: "unit",
-          globalSetup,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
-          testTimeout: 30_000,
-          // By default a computer with two processors gets one.
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          testTimeout: 4 * minutes,
+          hookTimeout: 4 * minutes,
         },
       },
       {
         test: {
+          ...common,
           name: "e2e",
-          globalSetup,
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          // Each worker keeps a host or two busy.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          testTimeout: 20 * minutes,
+          hookTimeout: 20 * minutes,
         },
       },
     ],

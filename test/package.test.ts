@@ -16,7 +16,7 @@ describe("the package that is published", () => {
     files = report.files.map(({ path }) => path);
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
     await output("npm", ["install", "--silent", "--offline", "--prefix", folder, join(folder, report.filename)]);
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   test("holds the program, its templates and no test", () => {

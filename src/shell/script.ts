@@ -35,8 +35,7 @@ export interface Script {
  */
 export async function runScript(shell: Shell, script: Script, { prefix, password }: Privilege): Promise<CommandResult> {
   const body = Buffer.from(`{\n${prologue}\n${exports(script.params ?? {})}${script.text}\n}\n`);
-  // One byte at a time, because a larger read would take what follows the script as well.
-  const command = `${prefix}sh -c 'eval "$(dd bs=1 count=${String(body.length)} 2>/dev/null)"'`;
+  const command = `${prefix}sh -c 'eval "$(${take(body.length)})"'`;
   const lines: string[] = [];
   const result = await shell.exec(command, {
     input: Buffer.concat([passwordLine(password), body, Buffer.from(script.input ?? "")]),
@@ -49,6 +48,15 @@ export async function runScript(shell: Shell, script: Script, { prefix, password
   });
   if (result.code !== 0) throw failure(script.name, result.code, lines);
   return result;
+}
+
+/**
+ * Takes exactly so many bytes from stdin, as a larger read would take what follows the script as well: at once, or one
+ * by one where dd does not know of `fullblock` and says so before it reads.
+ */
+function take(bytes: number): string {
+  const size = String(bytes);
+  return `dd iflag=fullblock bs=${size} count=1 2>/dev/null || dd bs=1 count=${size} 2>/dev/null`;
 }
 
 /** Non-login shells of plain users often lack the sbin directories; messages are matched in English. */

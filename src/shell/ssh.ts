@@ -37,7 +37,7 @@ export interface SshOptions {
   readonly keepalive?: number;
 }
 
-/** One connection; up to 8 commands run on it at once, the others wait. */
+/** One connection; up to 5 commands run on it at once, the others wait. */
 export interface SshConnection extends Shell {
   /** True when the connection is gone. */
   readonly closed: boolean;
@@ -153,7 +153,8 @@ function connection(legs: readonly Leg[], { machine, signal, env }: SshOptions):
   if (client === undefined) throw new Error("no host to connect to");
   const { lost, gone, end } = watch(legs);
   const link: Link = { client, machine, signal, lost };
-  const queue = inLine(8);
+  // Half of what sshd allows by default: one that has ended may count still when the next one begins.
+  const queue = inLine(5);
   return {
     get closed() {
       return lost() !== undefined;

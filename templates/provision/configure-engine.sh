@@ -18,7 +18,7 @@ resolve() {
 stage() {
   resolve
   mkdir -p "${target%/*}"
-  (umask 077 && dd bs=1 count="$size" of="$target.machine-new" status=none <&3) || fail "$path cannot be written"
+  (umask 077 && take "$size" <&3 >"$target.machine-new") || fail "$path cannot be written"
   [ "$(wc -c <"$target.machine-new")" -eq "$size" ] || fail "the file $path did not arrive whole"
   if [ "$mode" != keep ]; then
     chmod "$mode" "$target.machine-new"

@@ -17,3 +17,12 @@ notice() {
 fact() {
   printf 'machine-fact: %s %s\n' "$1" "$(base64 | tr -d '\n')"
 }
+
+# take SIZE: so many bytes of stdin, at least one, and none that follows; at once where dd can wait for a whole block
+take() {
+  if dd iflag=fullblock count=0 </dev/null >/dev/null 2>&1; then
+    dd iflag=fullblock bs="$1" count=1 status=none
+  else
+    dd bs=1 count="$1" status=none
+  fi
+}

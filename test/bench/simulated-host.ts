@@ -107,7 +107,7 @@ function answers({ scripts, facts, restart }: Simulation, engine: FakeEngine): A
   };
   return async (command, input) => {
     if (command.includes("machine-way")) return "machine-user: root\nmachine-way: root\n\n";
-    const [, count] = /\bdd bs=1 count=(\d+)/.exec(command) ?? [];
+    const [, count] = /\bdd iflag=fullblock bs=(\d+)/.exec(command) ?? [];
     if (count === undefined) return dockerMachine(command);
     const whole = await input();
     const script = whole.subarray(0, Number(count)).toString();

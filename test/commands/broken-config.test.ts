@@ -45,7 +45,7 @@ describe.each(["container", "generic", "none"])("a config.json of %s with any va
     }
     await rename(saved, dir);
     expect(await home.machine(["env", "web"])).toMatchObject({ code: 0, stderr: "" });
-  }, 240_000);
+  });
 });
 
 test.each([

@@ -314,7 +314,7 @@ describe("machine create --ttl", () => {
     const over = new AbortController();
     const running = home.machine([...generic, ...args, "web"], { signal: over.signal });
     const journal = (): Promise<string> => readFile(join(home.store, "machines", "web", "progress.json"), "utf8");
-    await expect.poll(() => journal().catch(() => ""), { timeout: 20_000 }).toContain('"ttl": 5400');
+    await expect.poll(() => journal().catch(() => "")).toContain('"ttl": 5400');
     over.abort();
     expect((await running).code).not.toBe(0);
     expect(JSON.parse(await journal())).toMatchObject({ phase: "create", settings: { ttl: 5_400 } });

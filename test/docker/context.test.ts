@@ -214,7 +214,7 @@ describe("contexts that are cut off or cannot be written", () => {
       TLSMaterial: asWritten.TLSMaterial,
     });
     expect(Object.keys(await contents()).filter((path) => path.includes(".new-"))).toEqual([]);
-  }, 120_000);
+  });
 
   test("on a full disk leave what was there", async (context) => {
     await onSmallDisk(context, folder, async (disk) => {

@@ -56,12 +56,12 @@ describe.each([
     foreign = { ...(await clientOf(await makeAuthority({ user: "mallory", now }))), ca: ca.cert };
     engine = await startDockerd(await serverOf(ca));
     dir = await mkdtemp(join(tmpdir(), "machine-client-"));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await rm(dir, { recursive: true });
     await engine.stop();
-  }, 60_000);
+  });
 
   /** The real docker client, with a certificate directory as `machine env` names one. */
   async function docker(credentials: Partial<Credentials>) {

@@ -1,24 +1,23 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("two machines", (lab) => {
   let program: Program;
   let one: Host;
   let two: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     [one, two] = await Promise.all([
       lab.createHost({ image: "engine" }),
       lab.createHost({ image: "engine", port: 2222, reboots: true }),
     ]);
     for (const [name, host] of Object.entries({ one, two })) await create(name, host, "root");
   });
-  afterAll(() => program.remove());
 
   async function create(name: string, host: Host, user: string, more: readonly string[] = []): Promise<void> {
     const created = await program.machine([

@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { watchProcesses } from "../support/processes.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 /** What must be in no process list and in no log. */
 const password = "adminpw";
@@ -14,9 +14,8 @@ const proxyPassword = "pr0xy-s3cret";
 describeOnHosts("a host that has an engine", (lab) => {
   let program: Program;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
   });
-  afterAll(() => program.remove());
 
   const generic = (host: Host, user: string): string[] => [
     ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", user],
@@ -84,7 +83,7 @@ describeOnHosts("a host that has an engine", (lab) => {
 
   test("of a store that docker-machine wrote is used and provisioned as it is", async () => {
     const host = await lab.createHost({ image: "engine" });
-    const old = await installProgram();
+    const old = await lab.installProgram();
     try {
       await writeReferenceStore(old, host);
       expect((await old.machine(["ip", "h2"])).stdout).toBe(`${host.address}\n`);

@@ -4,18 +4,21 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
+import type { Finished } from "../support/command.js";
 import { describeOnHosts } from "../support/lab.js";
 import { watchProcesses } from "../support/processes.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("an instance of EC2", (lab) => {
   let program: Program;
   let ec2: Ec2Stand;
+  let created: Finished;
+  let processes: string;
   let env: Readonly<Record<string, string>>;
   const machine = (...args: readonly string[]) => program.machine(args, { env });
 
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     ec2 = await startEc2({ launcher: hostLauncher(lab) });
     env = {
       AWS_ACCESS_KEY_ID: testAccount.accessKeyId,
@@ -24,17 +27,14 @@ describeOnHosts("an instance of EC2", (lab) => {
       AWS_ENDPOINT: ec2.url,
       AWS_EC2_METADATA_DISABLED: "true",
     };
+    const watched = watchProcesses();
+    created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
+    processes = await watched();
+    expect(created.code, created.stderr).toBe(0);
   });
-  afterAll(async () => {
-    await ec2.close();
-    await program.remove();
-  });
+  afterAll(() => ec2.close());
 
   test("becomes a Docker host by one command, and no secret is saved or told", async () => {
-    const watched = watchProcesses();
-    const created = await machine("-D", "create", "-d", "amazonec2", "--engine-source", "distro", "web");
-    const processes = await watched();
-    expect(created.code, created.stderr).toBe(0);
     const dir = join(program.store, "machines", "web");
     const config = await readFile(join(dir, "config.json"), "utf8");
     for (const seen of [config, created.stdout, created.stderr, processes]) {
@@ -112,7 +112,7 @@ describeOnHosts("an instance of EC2", (lab) => {
     const timers = await machine("ssh", "brief", "systemctl", "list-timers");
     expect(timers.stdout).toMatch(/7h left.*machine-ttl\.timer/);
     await machine("ssh", "brief", "sudo", "systemctl", "start", "machine-ttl.service");
-    await expect.poll(() => ec2.instances().at(-1)?.instance.State?.Name, { timeout: 60_000 }).toBe("terminated");
+    await expect.poll(() => ec2.instances().at(-1)?.instance.State?.Name).toBe("terminated");
     expect(await machine("rm", "-y", "brief")).toMatchObject({ code: 0 });
     expect(await machine("gc", "-d", "amazonec2")).toMatchObject({ code: 0, stdout: "" });
   });

@@ -1,21 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { answerOf, answersOf, withHosts } from "../support/answers.js";
 import type { Host } from "../support/host.js";
 import { clientEnv } from "../support/engine.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { cli, type Program } from "../support/program.js";
 
 describeOnHosts("With --json, on a real host,", (lab) => {
   let program: Program;
   let host: Host;
   const answered = new Set<string>();
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
   });
-  afterAll(() => program.remove());
 
   /** The answer of a command that does well, and its events, each as its schema says. */
   async function answer(command: string, argv: readonly string[], env = {}) {

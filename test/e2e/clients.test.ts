@@ -3,26 +3,24 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { atHome } from "../support/at-home.js";
-import { installPackages, scriptEnvironment, type Packages } from "../support/clients.js";
+import { installClients, scriptEnvironment } from "../support/clients.js";
 import { finish } from "../support/command.js";
 import { generic } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { forClients, installPrerequisites } from "../support/prerequisites.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a machine, for clients that were not written here,", (lab) => {
   let program: Program;
   let host: Host;
-  let packages: Packages;
   let env: Readonly<Record<string, string>>;
   beforeAll(async () => {
     await installPrerequisites(forClients);
-    packages = await installPackages("docker-machine@3.0.1", "testcontainers@11.14.0");
-    program = await installProgram();
+    program = await lab.installProgram();
+    await installClients(program);
     env = {
       ...(await scriptEnvironment(program)),
-      NODE_PATH: packages.folder,
       // Its helper is an image of a registry.
       TESTCONTAINERS_RYUK_DISABLED: "true",
       // By default it keeps a connection of its own open for a minute.
@@ -38,12 +36,8 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
       const { code, stderr } = await program.machine(args);
       expect(code, stderr).toBe(0);
     }
-  }, 600_000);
-  afterAll(async () => {
-    await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]);
-    await program.remove();
-    await packages.remove();
   });
+  afterAll(() => finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", "web"]));
 
   /** Runs a line of sh in the user's home. */
   const run = (line: string) => atHome(program, `cd "$HOME"; ${line}`, { env });

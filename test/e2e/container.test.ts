@@ -13,7 +13,7 @@ import { finish, output } from "../support/command.js";
 import { clientEnv, docker, engineIn, supervise, type Engine } from "../support/engine.js";
 import { baseImage } from "../support/host-image.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 // An engine of its own, which can be restarted.
 const slot = "95";
@@ -30,7 +30,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     program.bash(`eval "$(machine env ${name})"; docker load`, { env, input: createReadStream(lab.busyboxTar) });
 
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     data = await mkdtemp(join(tmpdir(), "machine-test-"));
     ({ supervisor } = await supervise([slot], { data }));
     await copyBase(lab.engine, engine);
@@ -38,7 +38,6 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
   afterAll(async () => {
     supervisor.kill();
     await once(supervisor, "exit");
-    await program.remove();
     await rm(data, { recursive: true, force: true });
   });
 
@@ -119,8 +118,8 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     const pid = await readFile(join(engine.folder, "engine.pid"), "utf8");
     supervisor.kill("SIGUSR1");
     const restarted = async () => (await readFile(join(engine.folder, "engine.pid"), "utf8").catch(() => pid)) !== pid;
-    await expect.poll(restarted, { timeout: 60_000 }).toBe(true);
-    await expect.poll(async () => (await machine("env", "one")).stdout, { timeout: 60_000 }).toBe(before.stdout);
+    await expect.poll(restarted).toBe(true);
+    await expect.poll(async () => (await machine("env", "one")).stdout).toBe(before.stdout);
     await expectKept();
     expect((await machine("status", "two")).stdout).toBe("Stopped\n");
   });
@@ -166,7 +165,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
 
   async function expectPage(): Promise<void> {
     const page = async () => (await finish("curl", ["-sS", "http://127.0.0.1:28080"])).stdout;
-    await expect.poll(page, { timeout: 30_000 }).toBe("hello\n");
+    await expect.poll(page).toBe("hello\n");
   }
 
   async function expectKept(): Promise<void> {

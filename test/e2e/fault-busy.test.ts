@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { contentsOf } from "../commands/support.js";
 import { output } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { cli, type Program } from "../support/program.js";
 
 interface Suspended {
   readonly pid: number;
@@ -21,11 +21,10 @@ describeOnHosts("commands at the same time", (lab) => {
   let hosts: readonly Host[];
   beforeAll(async () => {
     [program, ...hosts] = await Promise.all([
-      installProgram(),
+      lab.installProgram(),
       ...[1, 2, 3].map(() => lab.createHost({ image: "engine" })),
     ]);
   });
-  afterAll(() => program.remove());
 
   const generic = (name: string, host = hosts[0]): string[] => [
     ...["create", "-d", "generic", "--generic-ip-address", host?.address ?? ""],

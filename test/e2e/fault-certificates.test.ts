@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { makeServerCertificate, renewAuthority, type Identity } from "../../src/tls/certificate.js";
 import { expectClearError, generic, start } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 const day = 24 * 3_600_000;
 
@@ -13,10 +13,9 @@ describeOnHosts("time", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
   });
-  afterAll(() => program.remove());
 
   const version = async (): Promise<number> => (await program.bash('eval "$(machine env web)" && docker version')).code;
 

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { docker } from "../support/engine.js";
 import { dropConnections, expectClearError, generic, start } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a host", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine", reboots: true });
   });
-  afterAll(() => program.remove());
 
   const kept = (name: string): string =>
     `the machine is kept; to go on: machine provision ${name}, to give it up: machine rm ${name}`;

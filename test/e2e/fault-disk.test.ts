@@ -5,7 +5,7 @@ import { contentsOf } from "../commands/support.js";
 import { type Finished, output } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 const page = 4096;
 
@@ -15,17 +15,14 @@ describeOnHosts("a store on a small disk", (lab) => {
   let disk: string;
   let store: string;
   beforeAll(async () => {
-    [program, host] = await Promise.all([installProgram(), lab.createHost({ image: "engine" })]);
+    [program, host] = await Promise.all([lab.installProgram(), lab.createHost({ image: "engine" })]);
     disk = join(program.home, "disk");
     store = join(disk, "store");
     await mkdir(disk);
     await output("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
     expect(await machine("create", ...generic("web"))).toMatchObject({ code: 0 });
   });
-  afterAll(async () => {
-    await output("umount", [disk]);
-    await program.remove();
-  });
+  afterAll(() => output("umount", [disk]));
 
   const machine = (...argv: readonly string[]): Promise<Finished> =>
     program.machine(argv, { env: { MACHINE_STORAGE_PATH: store } });

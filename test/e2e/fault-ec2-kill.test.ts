@@ -1,14 +1,14 @@
 import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { chosenSeed, cutOff, randomFrom, shareOut, shuffled } from "../support/cut-off.js";
+import { beforeAll, expect, test } from "vitest";
+import { aimAt, cutOff, shareOut } from "../support/cut-off.js";
 import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { fakeLauncher } from "../stand-ins/ec2/launcher.js";
 import type { Order } from "../stand-ins/ec2/orders.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts, type Lab } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 /** Where a create is cut off. */
 interface Point {
@@ -57,17 +57,23 @@ const points: Readonly<Record<string, Point>> = {
   "started read the host's facts": { most: 250, isOnHost: true },
 };
 
-/** What is done afterwards. */
-const ends = ["resume", "rm", "gc"] as const;
-/** How often each point is aimed at: at least once for each end. */
-const times = Number(process.env["MOMENTS"] ?? 3);
+const latest = Object.fromEntries(Object.entries(points).map(([point, { most }]) => [point, most]));
+
+/** What is done afterwards, where so many calls after the signal do not see yet which instances there are. */
+const ends = [
+  { end: "resume", blind: 0 },
+  { end: "rm", blind: 2 },
+  { end: "gc", blind: 0 },
+  { end: "resume", blind: 3 },
+  { end: "rm", blind: 0 },
+  { end: "gc", blind: 1 },
+] as const;
 
 interface Case {
   readonly point: string;
   /** Milliseconds after the point. */
   readonly delay: number;
-  readonly end: (typeof ends)[number];
-  /** So many calls after the signal do not see yet which instances there are. */
+  readonly end: (typeof ends)[number]["end"];
   readonly blind: number;
 }
 
@@ -84,27 +90,24 @@ interface Place {
 }
 
 describeOnHosts("a create at EC2 that is killed", (lab) => {
-  const random = randomFrom(chosenSeed());
   let programs: readonly Program[];
   beforeAll(async () => {
     // Four at once, as most of it is waiting.
-    programs = await Promise.all(Array.from({ length: 4 }, installProgram));
+    programs = await Promise.all(Array.from({ length: 4 }, () => lab.installProgram()));
   });
-  afterAll(() => Promise.all(programs.map(({ remove }) => remove())));
 
-  test("at random moments, some aimed at each step, leaves no instance unseen, and launches none twice", async () => {
-    const cases = allCases(random);
+  test("at random moments, aimed at each step, leaves no instance unseen, and launches none twice", async () => {
     const hit = new Set<string>();
     let unsaved = 0;
-    await shareOut(programs, cases, async (program, one) => {
-      const cut = await survives(lab, program, one);
-      if (cut.isHit) hit.add(one.point);
+    await shareOut(programs, aimAt(latest, ends, ends.length), async (program, { point, delay, choice }) => {
+      const cut = await survives(lab, program, { point, delay, ...choice });
+      if (cut.isHit) hit.add(point);
       if (cut.isUnsaved) unsaved += 1;
     });
     expect([...hit]).toEqual(expect.arrayContaining(Object.keys(points)));
     // Instances of which the store had no id.
     expect(unsaved).toBeGreaterThan(0);
-  }, 900_000);
+  });
 });
 
 /** Cuts one create off, goes on in its way, and returns whether it was at work still and whether its launch was unsaved. */
@@ -243,16 +246,4 @@ async function isStored({ store }: Program): Promise<boolean> {
 async function savedInstance({ store }: Program): Promise<string | undefined> {
   const text = await readFile(join(store, "machines", "web", "config.json"), "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { Driver: { InstanceId: string } }).Driver.InstanceId;
-}
-
-/** Each point with each end at least once, at random delays, in random order; half of them on an EC2 that lags behind. */
-function allCases(random: () => number): Case[] {
-  const any = (): (typeof ends)[number] => ends[Math.floor(random() * ends.length)] ?? "rm";
-  const cases = Object.entries(points).flatMap(([point, { most }]) =>
-    Array.from({ length: times }, (_, index): Case => {
-      const blind = random() < 0.5 ? 0 : 1 + Math.floor(random() * 3);
-      return { point, end: ends[index] ?? any(), delay: random() * most, blind };
-    }),
-  );
-  return shuffled(cases, random);
 }

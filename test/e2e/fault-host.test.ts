@@ -1,19 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { expectClearError, generic, stateOf } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("an engine that runs stays as it is", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
   });
-  afterAll(() => program.remove());
 
   const passwordFile = async (password: string): Promise<string[]> => {
     const file = join(program.home, "sudo-password");

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { expectClearError, generic, start } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import type { InstallServer } from "../support/install-server.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 /** Asked before a package's service is started: waits there the first time, so that the installation is half done. */
 const policy = `#!/bin/sh
@@ -18,11 +18,10 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
   let host: Host;
   let server: InstallServer;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ reboots: true });
     server = await lab.serveInstallScripts();
   });
-  afterAll(() => program.remove());
 
   const list = async (): Promise<string> => (await program.machine(["ls"])).stdout;
   const unfinished = /^web .*not provisioned: machine provision web/m;

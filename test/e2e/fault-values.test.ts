@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
+import { chosenSeed } from "../support/random.js";
 
 const nasty = [
   "\u{10fffe}\u{fdd0}",
@@ -67,7 +68,7 @@ const nasty = [
 ];
 
 describeOnHosts("values of labels and variables that hold anything", (lab) => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+  const seed = chosenSeed();
   const random = fc.sample(fc.string({ unit: "binary", maxLength: 30 }), { seed, numRuns: 60 });
   // A unit cannot hold a code point that is no character.
   const values = [...nasty, ...random].map((value) => value.replace(/[\0\p{Noncharacter_Code_Point}]/gu, ""));
@@ -75,8 +76,7 @@ describeOnHosts("values of labels and variables that hold anything", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    process.stderr.write(`the values are those of SEED=${String(seed)}\n`);
-    [program, host] = await Promise.all([installProgram(), lab.createHost({ image: "engine" })]);
+    [program, host] = await Promise.all([lab.installProgram(), lab.createHost({ image: "engine" })]);
     const created = await program.machine([
       ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-key", host.keyPath],
       ...values.flatMap((value, index) => ["--engine-label", `l${String(index)}=${value}`]),
@@ -85,7 +85,6 @@ describeOnHosts("values of labels and variables that hold anything", (lab) => {
     ]);
     expect(created).toMatchObject({ code: 0 });
   });
-  afterAll(() => program.remove());
 
   test("reach the engine by its command line: docker info shows each label as it was given", async () => {
     const shown = await program.bash(`eval "$(machine env web)" && docker info --format "{{json .Labels}}"`);

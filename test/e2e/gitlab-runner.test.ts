@@ -6,7 +6,7 @@ import { finish } from "../support/command.js";
 import { hostLauncher } from "../stand-ins/ec2/host-launcher.js";
 import { type Ec2Stand, startEc2, testAccount } from "../stand-ins/ec2/stand.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 /**
  * What GitLab Runner's executor docker+machine calls and reads, in the order of a job's machine. There is no package of
@@ -20,15 +20,14 @@ describeOnHosts("GitLab Runner's executor docker+machine", (lab) => {
   let env: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     ec2 = await startEc2({ launcher: hostLauncher(lab, "engine") });
     const keys = { AWS_ACCESS_KEY_ID: testAccount.accessKeyId, AWS_SECRET_ACCESS_KEY: testAccount.secretAccessKey };
     env = { ...(await scriptEnvironment(program)), ...keys };
+    const { code, stdout, stderr } = await create();
+    expect(code, stdout + stderr).toBe(0);
   });
-  afterAll(async () => {
-    await ec2.close();
-    await program.remove();
-  });
+  afterAll(() => ec2.close());
 
   const call = (...args: readonly string[]) =>
     finish("docker-machine", ["--bugsnag-api-token=no-report", ...args], { env });
@@ -63,8 +62,6 @@ describeOnHosts("GitLab Runner's executor docker+machine", (lab) => {
   }
 
   test("makes a machine with the options of its configuration, and provisions it anew", async () => {
-    const { code, stdout, stderr } = await create();
-    expect(code, stdout + stderr).toBe(0);
     expect(await list()).toEqual([name]);
     await succeeds("provision", name);
   });

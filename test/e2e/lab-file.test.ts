@@ -1,20 +1,19 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Finished } from "../support/command.js";
 import { expectClearError, stateOf } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("A lab of three hosts", (lab) => {
   let program: Program;
   let hosts: readonly Host[];
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     hosts = await Promise.all([1, 2, 3].map(() => lab.createHost({ image: "engine" })));
   });
-  afterAll(() => program.remove());
 
   const up = (): Promise<Finished> => program.machine(["lab", "up", join(program.home, "lab.yaml")]);
   const states = async (): Promise<string> => (await program.machine(["ls", "-f", "{{.Name}} {{.State}}"])).stdout;

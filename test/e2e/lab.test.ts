@@ -72,9 +72,9 @@ describeOnHosts("the lab", (lab) => {
     const started = () => docker(lab.engine, ["inspect", "--format", "{{.State.StartedAt}}", host.name]);
     const first = await started();
     await ssh(host, "user", "sudo reboot");
-    await expect.poll(started, { timeout: 60_000 }).not.toBe(first);
+    await expect.poll(started).not.toBe(first);
     const state = async () => (await host.exec("systemctl is-system-running")).stdout;
-    await expect.poll(state, { timeout: 60_000 }).toBe("running\n");
+    await expect.poll(state).toBe("running\n");
     expect(await identity(host)).toBe(before);
     expect(await ssh(host, "user", "id -un")).toEqual({ stdout: "user\n", stderr: "", code: 0 });
   });

@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { finish } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { cli, type Program } from "../support/program.js";
 
 const sources = join(import.meta.dirname, "..", "..", "src", "bin.ts");
 
@@ -13,14 +13,13 @@ describeOnHosts("a command that a shell waits for", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
     const created = await program.machine([
       ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-key", host.keyPath, "web"],
     ]);
     if (created.code !== 0) throw new Error(created.stderr);
   });
-  afterAll(() => program.remove());
 
   /** The files that Node loaded: its coverage lists every script, whoever asked for it. */
   async function loaded(node: readonly string[]): Promise<string[]> {

@@ -1,21 +1,29 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { makeAuthority } from "../../src/tls/certificate.js";
-import { finish } from "../support/command.js";
+import { finish, type Finished } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a bare host", (lab) => {
   let program: Program;
   let host: Host;
+  let created: Finished;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost();
+    const { url } = await lab.serveInstallScripts();
+    created = await program.machine([
+      "create",
+      ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "user"],
+      ...["--generic-ssh-key", host.keyPath, "--engine-install-url", `${url}/install.sh`, "web"],
+    ]);
+    expect(created).toMatchObject({ code: 0 });
+    await host.exec("docker load", { input: createReadStream(lab.busyboxTar) });
   });
-  afterAll(() => program.remove());
 
   const docker = (args: readonly string[], certificates: string) =>
     finish("docker", ["-H", `tcp://${host.address}:2376`, ...args], {
@@ -25,20 +33,12 @@ describeOnHosts("a bare host", (lab) => {
       },
     });
 
-  test("becomes a Docker host by one command, whose output tells the host key", async () => {
-    const { url } = await lab.serveInstallScripts();
-    const created = await program.machine([
-      "create",
-      ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "user"],
-      ...["--generic-ssh-key", host.keyPath, "--engine-install-url", `${url}/install.sh`, "web"],
-    ]);
+  test("becomes a Docker host by one command, whose output tells the host key", () => {
     expect(created.stderr).toContain(host.hostKeyFingerprint);
-    expect(created).toMatchObject({ code: 0 });
     expect(created.stdout).toMatch(/^Docker is up and running!\nTo see how to connect .* env web\n$/);
   });
 
   test("runs a container for the docker CLI of an evaluated env", async () => {
-    await host.exec("docker load", { input: createReadStream(lab.busyboxTar) });
     const ran = await program.bash(`eval "$(machine env web)" && docker version && docker run --rm busybox echo hi`);
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toMatch(/Server:[^]*\nhi\n$/);

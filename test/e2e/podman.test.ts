@@ -6,7 +6,7 @@ import { output } from "../support/command.js";
 import { baseImage } from "../support/host-image.js";
 import { describeOnHosts } from "../support/lab.js";
 import { forPodman, installPrerequisites } from "../support/prerequisites.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a machine in a container of podman", (lab) => {
   let program: Program;
@@ -17,7 +17,7 @@ describeOnHosts("a machine in a container of podman", (lab) => {
 
   beforeAll(async () => {
     await installPrerequisites(forPodman);
-    program = await installProgram();
+    program = await lab.installProgram();
     folder = await mkdtemp(join(tmpdir(), "machine-podman-"));
     env = await settings(folder);
     const base = await baseImage(lab.engine);
@@ -27,7 +27,6 @@ describeOnHosts("a machine in a container of podman", (lab) => {
   });
   afterAll(async () => {
     await podman("system", "reset", "--force");
-    await program.remove();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -96,7 +96,7 @@ describeOnHosts("provisioning", (lab) => {
       const seen = (await watching).stdout;
       const key = (run.certificate()?.key ?? "").split("\n")[1] ?? "";
       expect(key.length).toBeGreaterThan(20);
-      expect(seen).toContain("dd bs=1");
+      expect(seen).toContain("dd iflag=fullblock");
       const told = [...run.debug, ...run.output, ...run.notices].join("\n");
       for (const secret of [key, "PRIVATE KEY", "adminpw"]) {
         expect(seen).not.toContain(secret);

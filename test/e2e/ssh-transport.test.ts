@@ -5,20 +5,19 @@ import { atHome } from "../support/at-home.js";
 import { finish, type Finished } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 
 describeOnHosts("a machine that docker reaches over ssh", (lab) => {
   let program: Program;
   let host: Host;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine", reboots: true });
     await create("web", host, "ssh");
   });
   afterAll(async () => {
     for (const name of ["web", "open", "hidden"])
       await finish("ssh", ["-F", join(program.store, "ssh_config"), "-O", "exit", name]);
-    await program.remove();
   });
 
   async function create(

@@ -2,26 +2,25 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { quote } from "../../src/shell/script.js";
 import { output } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { cli, type Program } from "../support/program.js";
 
 describeOnHosts("a person at a terminal", (lab) => {
   let program: Program;
   let host: Host;
   let key: string;
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
     key = join(program.home, "key");
     await output("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", key]);
     const publicKey = await output("cat", [`${key}.pub`]);
     await host.exec(`echo '${publicKey}' | tee -a /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys >/dev/null`);
   });
-  afterAll(() => program.remove());
 
   /** Runs the program in a terminal of its own and types each answer when the screen shows what it belongs to. */
   async function atTerminal(

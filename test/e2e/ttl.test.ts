@@ -33,7 +33,7 @@ describeOnHosts("A machine with a time to live", (lab) => {
     expect(await host.files()).toEqual(files);
     await run.close();
     await docker(lab.engine, ["restart", host.name]);
-    await expect.poll(moment, { timeout: 60_000 }).toBe(set);
+    await expect.poll(moment).toBe(set);
   });
 
   test("powers itself off when it is over", async () => {
@@ -41,7 +41,7 @@ describeOnHosts("A machine with a time to live", (lab) => {
     const run = await provisioner(host, certs);
     await run.provision({}, 5);
     const isRunning = (): Promise<string> => docker(lab.engine, ["inspect", "-f", "{{.State.Running}}", host.name]);
-    await expect.poll(isRunning, { timeout: 60_000 }).toBe("false");
+    await expect.poll(isRunning).toBe("false");
     await run.close();
   });
 });

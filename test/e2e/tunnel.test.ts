@@ -6,14 +6,14 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, installProgram, type Program } from "../support/program.js";
+import { cli, type Program } from "../support/program.js";
 
 describeOnHosts("A tunnel", (lab) => {
   let program: Program;
   let host: Host;
   const open = new Set<ChildProcess>();
   beforeAll(async () => {
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
     const created = await program.machine([
       ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-key", host.keyPath],
@@ -21,9 +21,8 @@ describeOnHosts("A tunnel", (lab) => {
     ]);
     if (created.code !== 0) throw new Error(created.stderr);
   });
-  afterAll(async () => {
+  afterAll(() => {
     for (const child of open) child.kill("SIGKILL");
-    await program.remove();
   });
 
   /** Starts one and waits until it says its DOCKER_HOST. */

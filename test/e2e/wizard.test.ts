@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { forTests, installPrerequisites } from "../support/prerequisites.js";
-import { installProgram, type Program } from "../support/program.js";
+import type { Program } from "../support/program.js";
 import { openScreen, type Screen } from "../support/screen.js";
 
 describeOnHosts("the wizard", (lab) => {
@@ -14,14 +14,13 @@ describeOnHosts("the wizard", (lab) => {
   let screen: Screen | undefined;
   beforeAll(async () => {
     await installPrerequisites(forTests.filter((each) => each.program === "tmux"));
-    program = await installProgram();
+    program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
   });
   afterEach(async () => {
     await screen?.close();
     screen = undefined;
   });
-  afterAll(() => program.remove());
 
   const start = async (...args: readonly string[]): Promise<Screen> => (screen = await openScreen(program, args));
 

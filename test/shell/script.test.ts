@@ -68,9 +68,35 @@ describe("runScript", () => {
     const shell = localShell();
     const text = "cat /proc/$$/cmdline; tr '\\0' ' ' </proc/$PPID/cmdline";
     const { stdout } = await runScript(shell, { name: "x", text, params: { SECRET: "hunter2" }, input: "key" }, asUser);
-    expect(shell.calls[0]?.command).toMatch(/^sh -c 'eval "\$\(dd bs=1 count=\d+ 2>\/dev\/null\)"'$/);
-    expect(stdout).toContain("dd bs=1");
+    expect(shell.calls[0]?.command).toMatch(/^sh -c 'eval "\$\([\w =>|/]+\)"'$/);
+    expect(stdout).toContain("dd iflag=fullblock");
     expect(stdout).not.toMatch(/hunter2|SECRET|cmdline/);
+  });
+
+  describe.each([
+    ["GNU's dd", 'exec /usr/bin/dd "$@"'],
+    ["busybox's dd", 'exec busybox dd "$@"'],
+    ["a dd that knows no flags", 'case "$*" in *iflag*) echo "unknown operand" >&2; exit 1 ;; esac; exec dd "$@"'],
+  ])("by %s", (_, dd) => {
+    beforeEach(() => stub("dd", `PATH=\${PATH#*:}; ${dd}`));
+
+    /** Every byte arrives by itself, so that no read finds a whole block. */
+    const slow: Shell = {
+      exec: (command, options) => {
+        const input = Buffer.from(options?.input ?? "");
+        const trickle = `i=0; while [ $i -lt ${String(input.length)} ]; do dd bs=1 count=1 2>/dev/null; i=$((i+1)); done`;
+        return stubbed().exec(`(${trickle}) | ${command}`, options);
+      },
+    };
+
+    test.each([
+      ["at once", stubbed],
+      ["byte by byte", () => slow],
+    ])("reads the script and what it takes of its input, and nothing more, where they come %s", async (_, shell) => {
+      const text = `${await template("lib.sh")}\ntake 3 <&3; echo; take 5 <&3; echo; cat <&3`;
+      const { stdout } = await runScript(shell(), { name: "x", text, input: "onethreerest\n" }, asUser);
+      expect(stdout).toBe("one\nthree\nrest\n");
+    });
   });
 
   test("gives children an empty stdin, so that none eats the input", async () => {

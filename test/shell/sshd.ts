@@ -50,6 +50,8 @@ export async function startSshd({ types = ["ed25519"], config = [], port }: Sshd
     "PermitRootLogin yes",
     "PasswordAuthentication no",
     "Subsystem sftp internal-sftp",
+    // Else bash reads the user's start-up files at each command, which may cost more than all that is tested.
+    `SetEnv HOME=${dir}`,
     ...config,
   ];
   await writeFile(join(dir, "sshd_config"), `${lines.join("\n")}\n`);

@@ -45,7 +45,7 @@ async function onlyFile(): Promise<string> {
 }
 
 describe("a lock", () => {
-  it("is held by one process at a time", { timeout: 60_000 }, async () => {
+  it("is held by one process at a time", async () => {
     const counter = join(locks, "counter");
     await writeFile(counter, "0");
     const counting = Array.from({ length: 8 }, () => pool.start("count", locks, "n1", counter, "25"));
@@ -54,7 +54,7 @@ describe("a lock", () => {
     expect(await readFile(counter, "utf8")).toBe("200");
   });
 
-  it("comes to each of 20 contenders in one process before the wait is over", { timeout: 20_000 }, async () => {
+  it("comes to each of 20 contenders in one process before the wait is over", async () => {
     let inside = 0;
     const work = async (): Promise<number> => {
       inside++;
@@ -150,7 +150,7 @@ describe("a lock that another process holds", () => {
     await onlyFile();
   });
 
-  it("comes to those behind a suspended one that waits", { timeout: 20_000 }, async () => {
+  it("comes to those behind a suspended one that waits", async () => {
     const suspended = await lock(async () => {
       const worker = pool.start("hold", locks, "n1");
       while ((await readdir(join(locks, "n1"))).length < 2) await sleep(10);

@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-it("loses no write of two processes, and no reader finds the file missing", { timeout: 60_000 }, async () => {
+it("loses no write of two processes, and no reader finds the file missing", async () => {
   await putConfig(root, "n1", await fixtureIn(root, "config-generic"));
   const writers = ["a", "b"].map((prefix) => pool.start("label", root, "n1", prefix, "50"));
   const seen = new Set<number>();
@@ -37,7 +37,7 @@ it("loses no write of two processes, and no reader finds the file missing", { ti
   expect((await labels()).toSorted()).toEqual(all.toSorted());
 });
 
-it("gives a name to one of several processes", { timeout: 60_000 }, async () => {
+it("gives a name to one of several processes", async () => {
   const ends = await Promise.all(Array.from({ length: 6 }, () => pool.start("claim", root, "n1").end));
   expect(ends.filter(({ code }) => code === 0)).toHaveLength(1);
   expect(ends.filter(({ output }) => output.includes('Docker machine "n1" already exists'))).toHaveLength(5);

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { output } from "./command.js";
+import { cacheFolder } from "./engine.js";
 import { cli, type Program } from "./program.js";
 
 /** The environment of a script that was written for docker-machine: of that name, the program is on its path. */
@@ -12,22 +14,26 @@ export async function scriptEnvironment({ home, env }: Program): Promise<Readonl
   return { ...env, PATH: `${bin}:${env["PATH"] ?? ""}` };
 }
 
-/** Packages of npm, apart from the project's own: what they bring along is large, and nothing of it is ever built in. */
-export interface Packages {
-  /** What a Node, told so by its variable NODE_PATH, can `require` them from. */
-  readonly folder: string;
-  readonly remove: () => Promise<void>;
-}
-
-/** @param names e.g. "docker-machine@3.0.1"; rejects with npm's words where the registry cannot be reached */
-export async function installPackages(...names: readonly string[]): Promise<Packages> {
-  const folder = await mkdtemp(join(tmpdir(), "machine-packages-"));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  try {
-    await output("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--ignore-scripts", ...names]);
-  } catch (error) {
-    await remove();
-    throw error;
+/**
+ * Lets scripts in the program's home `require` the packages of clients/package-lock.json, which are kept from run to run.
+ * They are apart from the project's own: what they bring along is large, and nothing of it is ever built in.
+ * @throws with npm's words where the registry cannot be reached
+ */
+export async function installClients({ home }: Program): Promise<void> {
+  const lock = join(import.meta.dirname, "clients", "package-lock.json");
+  const key = createHash("sha256")
+    .update(await readFile(lock))
+    .digest("hex");
+  const cache = join(cacheFolder(), "clients");
+  const kept = join(cache, key.slice(0, 12));
+  if (!existsSync(kept)) {
+    await mkdir(cache, { recursive: true });
+    const folder = await mkdtemp(`${kept}.`);
+    await cp(dirname(lock), folder, { recursive: true });
+    await output("npm", ["ci", "--prefix", folder, "--no-audit", "--ignore-scripts"]);
+    // Another run may have been faster.
+    await rename(folder, kept).catch(() => rm(folder, { recursive: true, force: true }));
   }
-  return { folder: join(folder, "node_modules"), remove };
+  // The user's home, and with it what is kept, cannot be seen by what runs `atHome`.
+  await cp(join(kept, "node_modules"), join(home, "node_modules"), { recursive: true });
 }

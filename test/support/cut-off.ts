@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cli, type Program } from "./program.js";
+import { chosenSeed, isFull, randomFrom, shuffled } from "./random.js";
 
 /** When a signal is sent to a command. */
 export interface Moment {
@@ -16,6 +17,35 @@ export interface Moment {
   /** Milliseconds after the point. */
   readonly delay: number;
   readonly signal: NodeJS.Signals;
+}
+
+/** A point, the time after it at which a command is cut off there, and what the test chose for that. */
+interface Aim<T> {
+  readonly point: string;
+  readonly delay: number;
+  readonly choice: T;
+}
+
+/**
+ * In random order, where a run's commands are cut off: at each point once, or with FULL=1 as often as `times` says.
+ * @param points the most milliseconds after each
+ * @param choices taken in turn at each point, beginning with any
+ */
+export function aimAt<T>(
+  points: Readonly<Record<string, number>>,
+  choices: readonly T[],
+  times: number,
+): readonly Aim<T>[] {
+  const random = randomFrom(chosenSeed());
+  const aims = Object.entries(points).flatMap(([point, most]) => {
+    const first = Math.floor(random() * choices.length);
+    return Array.from({ length: isFull ? times : 1 }, (_, index) => ({
+      point,
+      delay: random() * most,
+      choice: choices[(first + index) % choices.length] as T,
+    }));
+  });
+  return shuffled(aims, random);
 }
 
 /** A command that was cut off, or came to its end before that. */
@@ -76,32 +106,6 @@ function pointsIn(stderr: string): string[] {
       } = JSON.parse(line) as { type?: string; step?: string; line?: string };
       return step === undefined ? message : `${type} ${step}`;
     });
-}
-
-/** The seed of this run: that of SEED in the environment, else another one each time. It is told on stderr. */
-export function chosenSeed(): number {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-  process.stderr.write(`the moments are those of SEED=${String(seed)}\n`);
-  return seed;
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32, public domain). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** The same things in random order. */
-export function shuffled<T>(things: readonly T[], random: () => number): T[] {
-  return things
-    .map((thing) => ({ thing, key: random() }))
-    .sort((one, other) => one.key - other.key)
-    .map(({ thing }) => thing);
 }
 
 /** Does the work on each thing, at each of the places at once, and rejects with the first failure when all are at rest. */

@@ -10,8 +10,9 @@ import { forHosts, forTests, installPrerequisites } from "./prerequisites.js";
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
-    await installPrerequisites(forTests);
-    if (project.name === "e2e") return await startLab(project);
+    const onHosts = project.name === "e2e";
+    await installPrerequisites(onHosts ? [...forTests, ...forHosts] : forTests);
+    if (onHosts) return await startLab(project);
   } catch (error) {
     if (process.env["CI"]) throw error;
     const impossible = error instanceof Error ? error.message : String(error);
@@ -22,7 +23,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function startLab(project: TestProject): Promise<() => Promise<void>> {
-  await installPrerequisites(forHosts);
   const { stop, ...engine } = await startEngine();
   try {
     await buildHostImages(engine);

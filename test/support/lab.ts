@@ -2,6 +2,7 @@ import { afterAll, describe, inject, test } from "vitest";
 import type { Engine } from "./engine.js";
 import { type Host, type HostOptions, createHost } from "./host.js";
 import { type InstallServer, serveInstallScripts } from "./install-server.js";
+import { installProgram, type Program } from "./program.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -16,9 +17,10 @@ interface StartedLab {
   readonly busyboxTar: string;
 }
 
-/** Real hosts for one `describe`; whatever it made is removed at its end. */
+/** Real hosts, and programs for them, for one `describe`; whatever it made is removed at its end. */
 export interface Lab extends StartedLab {
   createHost(options?: HostOptions): Promise<Host>;
+  installProgram(): Promise<Program>;
   serveInstallScripts(): Promise<InstallServer>;
 }
 
@@ -36,17 +38,15 @@ function withCleaning(lab: StartedLab): Lab {
   afterAll(async () => {
     await Promise.all(made.map((remove) => remove()));
   });
+  const kept = async <T>(making: Promise<T>, remove: (made: T) => Promise<void>): Promise<T> => {
+    const thing = await making;
+    made.push(() => remove(thing));
+    return thing;
+  };
   return {
     ...lab,
-    createHost: async (options) => {
-      const host = await createHost(lab.engine, options);
-      made.push(host.remove);
-      return host;
-    },
-    serveInstallScripts: async () => {
-      const server = await serveInstallScripts(lab.engine.gateway);
-      made.push(server.close);
-      return server;
-    },
+    createHost: (options) => kept(createHost(lab.engine, options), ({ remove }) => remove()),
+    installProgram: () => kept(installProgram(), ({ remove }) => remove()),
+    serveInstallScripts: () => kept(serveInstallScripts(lab.engine.gateway), ({ close }) => close()),
   };
 }

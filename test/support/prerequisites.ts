@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finish } from "./command.js";
 
@@ -123,17 +124,18 @@ async function has(program: string): Promise<boolean> {
   );
 }
 
-/** One after the other, as one may bring another along. Goes on when apt fails: the caller looks at what is there. */
+/** All at once but those that this Debian does not have. Goes on when apt fails: the caller looks at what is there. */
 async function install(wanted: readonly Prerequisite[]): Promise<void> {
   await apt(["update"]);
-  for (const each of wanted) {
-    if (!(await has(each.program))) await apt(["install", "--yes", "--no-install-recommends", each.package]);
-  }
+  const { stdout } = await finish("apt-cache", ["show", ...wanted.map((each) => each.package)]);
+  const packages = new Set([...stdout.matchAll(/^Package: (.*)$/gm)].map(([, name = ""]) => name));
+  await apt(["install", "--yes", "--no-install-recommends", ...packages]);
 }
 
+/** One at a time on this computer: other tests may be at it. */
 async function apt(args: readonly string[]): Promise<void> {
   process.stderr.write(`apt-get ${args.join(" ")}\n`);
-  const { code, stderr } = await finish("apt-get", args, {
+  const { code, stderr } = await finish("flock", [join(tmpdir(), "machine-test-apt.lock"), "apt-get", ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   });
   if (code !== 0) process.stderr.write(stderr);

@@ -17,7 +17,7 @@ async function pidOf(box: VirtualBox): Promise<number> {
 
 /** Waits, since a guest takes its time to shut down. */
 async function reaches(manage: Manage, state: string): Promise<void> {
-  await expect.poll(() => stateOf(manage), { timeout: 10_000 }).toBe(state);
+  await expect.poll(() => stateOf(manage)).toBe(state);
 }
 
 describe("the state of a VM", () => {
