@@ -245,7 +245,6 @@ describe("what only reads writes nothing", () => {
     ["inspect", "old"],
     ["inspect", "broken"],
     ["version", "web"],
-    ["start", "db"],
     ["help"],
   ])("machine %s %s", async (...argv) => {
     const home = await fullHome();
