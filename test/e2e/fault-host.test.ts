@@ -39,7 +39,7 @@ describeOnHosts("an engine that runs stays as it is", (lab) => {
     expect(await stateOf(host)).toEqual(before);
     const right = await program.machine(["provision", ...(await passwordFile("adminpw")), "web"]);
     expect(right).toMatchObject({ code: 0 });
-    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*v20\.10\.\S+ +$/m);
+    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*v\d\S+ +$/m);
   });
 
   test("when its disk is full; regenerate-certs works once there is room", async () => {
