@@ -46,7 +46,7 @@ describeOnHosts("an engine that runs stays as it is", (lab) => {
     const before = await stateOf(host);
     const renew = ["regenerate-certs", "-f", ...(await passwordFile("adminpw")), "web"];
     await host.exec(
-      "mount -t tmpfs -o size=24k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
+      "mount -t tmpfs -o size=20k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
     );
     const failed = await program.machine(renew);
     const left = await stateOf(host);
