@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { isNotInstalled, ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
 import { findEngine, type Outer } from "./engine.js";
+import { findNodeImage } from "./image.js";
 
 type Program = Outer["Program"];
 
@@ -13,6 +14,7 @@ export function checks(
 ): readonly Check[] {
   return [
     { what: "engine", run: (io) => checkEngine(program, io) },
+    { what: "image", run: (io) => checkImage(program, io) },
     { what: "inotify", run: (io) => checkInotify(program, limitFile, isRoot, io) },
   ];
 }
@@ -30,6 +32,13 @@ async function checkEngine(program: Program, io: Io): Promise<Finding> {
 
 function answersAt({ Program, Engine }: Outer): string {
   return Engine === "" ? `${Program} answers` : `${Program} answers at ${Engine}`;
+}
+
+async function checkImage(program: Program, io: Io): Promise<Finding | undefined> {
+  const outer = await findEngine(program, io).catch(() => undefined);
+  if (outer === undefined) return undefined;
+  const image = await findNodeImage(io, outer);
+  return ok(image === undefined ? "the first machine builds its image" : `${image.tag} holds engine ${image.holds}`);
 }
 
 /** Each machine takes about a dozen instances. The first one raises the limit, where its engine is root's. */

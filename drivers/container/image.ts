@@ -4,45 +4,89 @@ import { join } from "node:path";
 import { MachineError, templatesFolder, type Io, isExpected } from "../../src/driver/index.js";
 import { engine, outputOf, type Outer } from "./engine.js";
 
-const debian = "debian:trixie-slim";
+/** The newest stable Debian, whose engine the machines have. */
+const release = "trixie";
+const debian = `debian:${release}-slim`;
+
+/** Our node image, and the version of the engine in it, e.g. `26.1.5+dfsg1`. */
+export interface NodeImage {
+  readonly tag: string;
+  readonly holds: string;
+}
 
 /**
- * The name of our node image, which is built when the engine has none of the present templates: from a Debian image
- * that the engine has or can pull, else from one that debootstrap makes.
+ * Our node image, which is built when the engine has none of the present templates: from a Debian image that the engine
+ * has or can pull, else from one that debootstrap makes.
  * @param onLine told what the programs say while it is built
  */
-export async function nodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<string> {
-  const folder = join(await templatesFolder(import.meta.dirname), "container");
-  const tag = `machine-node:${await digest(join(folder, "node"))}`;
-  if (await has(io, outer, tag)) return tag;
-  return io.lock("container-image", async () => {
-    if (await has(io, outer, tag)) return tag;
-    const base = await baseImage(io, outer, folder, onLine);
-    await engine(io, outer, ["build", "--tag", tag, "--build-arg", `BASE=${base}`, join(folder, "node")], { onLine });
-    return tag;
-  });
+export async function nodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<NodeImage> {
+  return (
+    (await findNodeImage(io, outer)) ??
+    io.lock("container-image", async () => (await findNodeImage(io, outer)) ?? buildNodeImage(io, outer, onLine))
+  );
 }
+
+/** Undefined where it has not been built yet. */
+export async function findNodeImage(io: Io, outer: Outer): Promise<NodeImage | undefined> {
+  const tag = await nodeTag();
+  const found = await find(io, outer, tag);
+  return found === undefined ? undefined : { tag, holds: found };
+}
+
+async function nodeTag(): Promise<string> {
+  return `machine-node:${await digest(join(await containerFolder(), "node"))}`;
+}
+
+async function containerFolder(): Promise<string> {
+  return join(await templatesFolder(import.meta.dirname), "container");
+}
+
+/** Twice, as only an image tells what it holds: the second build finds all steps made, and adds the label. */
+async function buildNodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<NodeImage> {
+  const folder = await containerFolder();
+  const tag = await nodeTag();
+  const base = await baseImage(io, outer, folder, onLine);
+  const build = (...options: readonly string[]) =>
+    engine(io, outer, ["build", ...options, "--build-arg", `BASE=${base}`, join(folder, "node")], { onLine });
+  const unlabelled = "machine-node:unlabelled";
+  await build("--tag", unlabelled);
+  const { stdout } = await engine(io, outer, [
+    "run",
+    "--rm",
+    "--network=none",
+    "--entrypoint=dockerd",
+    unlabelled,
+    "--version",
+  ]);
+  const holds = /version ([^\s,]+)/.exec(stdout)?.[1] ?? "";
+  await build("--tag", tag, "--label", `${engineLabel}=${holds}`);
+  await engine(io, outer, ["rmi", unlabelled]);
+  return { tag, holds };
+}
+
+const engineLabel = "machine.engine";
 
 /** Of all that the image is made of, so that a changed template makes another image. */
 async function digest(folder: string): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(debian);
   for (const name of (await readdir(folder)).sort())
     hash.update(`${name}\0`).update(await readFile(join(folder, name)));
   return hash.digest("hex").slice(0, 12);
 }
 
-async function has(io: Io, outer: Outer, tag: string): Promise<boolean> {
+/** The label that says which engine an image holds, empty when it has none; undefined where there is no such image. */
+async function find(io: Io, outer: Outer, tag: string): Promise<string | undefined> {
   try {
-    await engine(io, outer, ["image", "inspect", tag]);
-    return true;
+    const format = `{{index .Config.Labels "${engineLabel}"}}`;
+    return (await engine(io, outer, ["image", "inspect", "--format", format, tag])).stdout.trim();
   } catch (error) {
-    if (/no such (image|object)|image not known/i.test(outputOf(error))) return false;
+    if (/no such (image|object)|image not known/i.test(outputOf(error))) return undefined;
     throw error;
   }
 }
 
 async function baseImage(io: Io, outer: Outer, folder: string, onLine: (line: string) => void): Promise<string> {
-  if (await has(io, outer, debian)) return debian;
+  if ((await find(io, outer, debian)) !== undefined) return debian;
   try {
     await engine(io, outer, ["pull", debian], { onLine });
     return debian;
@@ -50,7 +94,7 @@ async function baseImage(io: Io, outer: Outer, folder: string, onLine: (line: st
     if (!isExpected(error)) throw error;
     onLine(`${debian} cannot be pulled: debootstrap makes a base image`);
     const tag = "machine-base:debootstrap";
-    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag], onLine, error);
+    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag, release], onLine, error);
     return tag;
   }
 }

@@ -21,10 +21,14 @@ const buildImage: Step<ContainerState> = {
   when: ({ Image }) => Image === "",
   async run({ name: machine, state }, io) {
     const { nodeImage } = await import("./image.js");
-    const Image = await nodeImage(io, state, (line) => {
-      io.report({ type: "output", machine, step: "build the node image", at: io.now(), line });
+    const report = (type: "output" | "notice", line: string): void => {
+      io.report({ type, machine, step: "build the node image", at: io.now(), line });
+    };
+    const { tag, holds } = await nodeImage(io, state, (line) => {
+      report("output", line);
     });
-    return { Image };
+    report("notice", `its image ${tag} holds engine ${holds}`);
+    return { Image: tag };
   },
 };
 

@@ -42,9 +42,10 @@ engine_restart() {
   esac
 }
 
+# An engine says all of its usage, indented, after what it does not understand.
 engine_log() {
   case $INIT in
-  systemd) journalctl --unit docker.service --lines 15 --no-pager --output cat ;;
-  openrc) tail -n 15 /var/log/docker.log ;;
-  esac
+  systemd) journalctl --unit docker.service --lines 300 --no-pager --output cat ;;
+  openrc) tail -n 300 /var/log/docker.log ;;
+  esac | grep -v -e '^[[:space:]]' -e '^$' | tail -n 15
 }

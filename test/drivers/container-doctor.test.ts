@@ -13,7 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const up = { "docker context inspect": "unix:///run/docker.sock\n", "docker version": "29.1.0\n" };
+const noImage = new MachineError("failed", "image inspect", { output: "Error: No such image: machine-node" });
+const up = {
+  "docker context inspect": "unix:///run/docker.sock\n",
+  "docker version": "29.1.0\n",
+  "docker image inspect": noImage,
+};
+const podmanUp = { "podman version": "5.4.2\n", "podman image inspect": noImage };
 const missing = (program: string): MachineError => new MachineError("failed", `${program} is not installed`);
 
 interface Case {
@@ -29,9 +35,13 @@ async function doctor(script: Script, { program = "docker", limit = "128", isRoo
 }
 
 describe("the doctor of the container driver", () => {
-  test("names the engine that answers", async () => {
+  test("names the engine that answers, and the one that machines get", async () => {
+    expect(await doctor({ ...up, "docker image inspect": "26.1.5+dfsg1\n" })).toContainEqual(
+      expect.stringMatching(/^ok image: machine-node:[0-9a-f]{12} holds engine 26\.1\.5\+dfsg1; $/),
+    );
     expect(await doctor(up)).toEqual([
       "ok engine: docker answers at unix:///run/docker.sock; ",
+      "ok image: the first machine builds its image; ",
       "ok inotify: inotify instances for about 10 machines, which the first one raises; ",
     ]);
   });
@@ -49,7 +59,7 @@ describe("the doctor of the container driver", () => {
   });
 
   test("points at the engine that is there where the chosen one is not", async () => {
-    expect(await doctor({ docker: missing("docker"), podman: "5.4.2\n" })).toEqual([
+    expect(await doctor({ docker: missing("docker"), ...podmanUp })).toEqual([
       "warning engine: docker is not installed, but podman is; machine settings set container-program podman",
     ]);
   });
@@ -62,13 +72,12 @@ describe("the doctor of the container driver", () => {
       ),
     );
     const podman = { program: "podman" } as const;
-    expect(await doctor({ podman: "5.4.2\n" }, podman)).toContainEqual(expect.stringMatching(/^warning inotify/));
-    expect(await doctor({ podman: "5.4.2\n" }, { ...podman, limit: "8192" })).toEqual([
+    expect(await doctor(podmanUp, podman)).toContainEqual(expect.stringMatching(/^warning inotify/));
+    expect(await doctor(podmanUp, { ...podman, limit: "8192" })).toEqual([
       "ok engine: podman answers; ",
+      "ok image: the first machine builds its image; ",
       "ok inotify: inotify instances for about 682 machines; ",
     ]);
-    expect(await doctor({ podman: "5.4.2\n" }, { ...podman, isRoot: true })).toContainEqual(
-      expect.stringMatching(/^ok inotify/),
-    );
+    expect(await doctor(podmanUp, { ...podman, isRoot: true })).toContainEqual(expect.stringMatching(/^ok inotify/));
   });
 });

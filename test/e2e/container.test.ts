@@ -61,6 +61,9 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
   test("is what create makes where no driver is chosen, and runs containers", async () => {
     const created = await machine("create", "--container-memory", "2g", "--container-publish", "28080:80", "one");
     expect(created.code, created.stderr).toBe(0);
+    const version = (await machine("version", "one")).stdout.trim();
+    expect(created.stderr).toContain(` holds engine ${version}\n`);
+    expect((await machine("doctor", "-d", "container")).stdout).toContain(`holds engine ${version}`);
     const listed = await machine("ls", "-f", "{{.Name}} {{.DriverName}} {{.State}} {{.Error}}");
     expect(listed.stdout).toBe("one container Running \n");
     expect(await load("one")).toMatchObject({ code: 0 });

@@ -9,7 +9,10 @@ import { bringEngine, calls, fakeProgram, pretend, startAlpine } from "../provis
 import { makeCerts, provisioner, provisionOver } from "../provision/provisioner.js";
 import { describeOnHosts } from "../support/lab.js";
 
-/** A family's tools, played on a Debian host: what they print, and what they are to be asked. */
+/**
+ * A family's tools, played on a Debian host: what they print, and what they are to be asked. VERSION in it stands for
+ * that of the host's engine.
+ */
 interface Family {
   readonly system: string;
   readonly fakes: Readonly<Record<string, string>>;
@@ -23,10 +26,10 @@ const rpm = 'case $1 in -qf) echo "$ENGINE" ;; *) exit 1 ;; esac';
 const families: Readonly<Record<string, Family>> = {
   AlmaLinux: {
     system: "almalinux-9",
-    engine: { version: "20.10.24" },
+    engine: { version: "VERSION" },
     fakes: {
       dnf: `case "$*" in
-        *showduplicates*) printf 'Available Packages\\n%s.x86_64 3:20.10.23-1.el9 x\\n%s.x86_64 3:20.10.24-3.el9 x\\n%s.x86_64 3:20.10.240-3.el9 x\\n' $4 $4 $4 ;;
+        *showduplicates*) printf 'Available Packages\\n%s.x86_64 3:20.10.23-1.el9 x\\n%s.x86_64 3:VERSION-3.el9 x\\n%s.x86_64 3:VERSION0-3.el9 x\\n' $4 $4 $4 ;;
         "-q list docker-compose-plugin") exit 1 ;;
         *install*) mkdir -p /etc/yum.repos.d; ${bringEngine} ;;
       esac`,
@@ -38,7 +41,7 @@ const families: Readonly<Record<string, Family>> = {
       "dnf -q list --showduplicates docker-ce-cli",
       "dnf -q list docker-buildx-plugin",
       "dnf -q list docker-compose-plugin",
-      "dnf -y install docker-ce-20.10.24-3.el9 docker-ce-cli-20.10.24-3.el9 containerd.io docker-buildx-plugin",
+      "dnf -y install docker-ce-VERSION-3.el9 docker-ce-cli-VERSION-3.el9 containerd.io docker-buildx-plugin",
       "dnf -y versionlock add docker-ce docker-ce-cli",
     ],
   },
@@ -55,11 +58,11 @@ const families: Readonly<Record<string, Family>> = {
   },
   "SUSE Linux Enterprise": {
     system: "sles-15",
-    engine: { version: "20.10.24" },
+    engine: { version: "VERSION" },
     fakes: {
       SUSEConnect: "",
       zypper: `case "$*" in
-        *search*) printf 'S | Name   | Type    | Version            | Arch   | Repository\\n--+--------+---------+--------------------+--------+---\\n  | docker | package | 20.10.24_ce-150000 | x86_64 | Main\\n' ;;
+        *search*) printf 'S | Name   | Type    | Version            | Arch   | Repository\\n--+--------+---------+--------------------+--------+---\\n  | docker | package | VERSION_ce-150000 | x86_64 | Main\\n' ;;
         *install*) ${bringEngine} ;;
       esac`,
       rpm: rpm.replace("$ENGINE", "docker"),
@@ -68,16 +71,16 @@ const families: Readonly<Record<string, Family>> = {
       "SUSEConnect -p sle-module-containers/15.6/x86_64",
       "zypper --non-interactive --quiet refresh",
       "zypper --non-interactive --quiet search --details --match-exact --type package docker",
-      "zypper --non-interactive install --no-recommends docker=20.10.24_ce-150000",
+      "zypper --non-interactive install --no-recommends docker=VERSION_ce-150000",
       "zypper --non-interactive addlock docker",
     ],
   },
   Arch: {
     system: "arch",
-    engine: { version: "20.10.24" },
+    engine: { version: "VERSION" },
     fakes: {
       pacman: `case "$*" in
-        "-Si docker") printf 'Repository      : extra\\nName            : docker\\nVersion         : 1:20.10.24-1\\n' ;;
+        "-Si docker") printf 'Repository      : extra\\nName            : docker\\nVersion         : 1:VERSION-1\\n' ;;
         "-S "*) ${bringEngine} ;;
       esac`,
     },
@@ -106,9 +109,11 @@ describeOnHosts("distributions other than Debian", (lab) => {
   });
   afterAll(() => rm(certs.dir, { recursive: true }));
 
-  test.each(Object.entries(families))("%s gets its engine from its own package manager", async (_, family) => {
+  test.each(Object.entries(families))("%s gets its engine from its own package manager", async (_, told) => {
     const host = await lab.createHost({ image: "engine" });
     cleaning.push(host.remove);
+    const version = /[\d.]+/.exec((await host.exec("dockerd --version")).stdout)?.[0] ?? "";
+    const family = JSON.parse(JSON.stringify(told).replaceAll("VERSION", version)) as Family;
     await pretend(host, family.system);
     await host.exec("mkdir -p /etc/yum.repos.d");
     for (const [name, text] of Object.entries(family.fakes)) await fakeProgram(host.exec, name, text);

@@ -24,7 +24,7 @@ describeOnHosts("time", (lab) => {
     expect(await version()).toBe(0);
     for (const other of ["+5m", "-5m"]) {
       expect(await start(program, ["env", "web"], other).end).toMatchObject({ code: 0, stderr: "" });
-      expect((await start(program, ["ls"], other).end).stdout).toMatch(/^web .*v20\.10\.\S+ +$/m);
+      expect((await start(program, ["ls"], other).end).stdout).toMatch(/^web .*v\d\S+ +$/m);
     }
     if (clock === "+5m") await program.machine(["rm", "-y", "web"]);
   });

@@ -38,14 +38,14 @@ describeOnHosts("an engine that runs stays as it is", (lab) => {
     expect(await stateOf(host)).toEqual(before);
     const right = await program.machine(["provision", ...(await passwordFile("adminpw")), "web"]);
     expect(right).toMatchObject({ code: 0 });
-    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*v20\.10\.\S+ +$/m);
+    expect((await program.machine(["ls"])).stdout).toMatch(/^web .*v\d\S+ +$/m);
   });
 
   test("when its disk is full; regenerate-certs works once there is room", async () => {
     const before = await stateOf(host);
     const renew = ["regenerate-certs", "-f", ...(await passwordFile("adminpw")), "web"];
     await host.exec(
-      "mount -t tmpfs -o size=24k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
+      "mount -t tmpfs -o size=20k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
     );
     const failed = await program.machine(renew);
     const left = await stateOf(host);

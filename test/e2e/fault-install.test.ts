@@ -75,6 +75,6 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
     expect(resumed).toMatchObject({ code: 0 });
     expect(resumed.stderr).toContain("an earlier installation on the host was cut off: completing it");
     expect((await host.exec("dpkg --audit; systemctl is-active docker")).stdout).toBe("active\n");
-    expect(await list()).toMatch(/^web .*v20\.10\.\S+ +$/m);
+    expect(await list()).toMatch(/^web .*v\d\S+ +$/m);
   });
 });

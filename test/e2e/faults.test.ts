@@ -100,7 +100,7 @@ describeOnHosts("a create that goes wrong", (lab) => {
 
     await edited("web", (config) => config.replace('"no-such-option=1"', '"debug=true"'));
     expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
-    expect((await program.machine(["ls"])).stdout).toMatch(/web .*v20\.10\.\S+ +\n/);
+    expect((await program.machine(["ls"])).stdout).toMatch(/web .*v\d\S+ +\n/);
     expect(await exists("web", "progress.json")).toBe(false);
   });
 

@@ -63,8 +63,11 @@ describeOnHosts("a bare host", (lab) => {
 
   test("is listed with its version, and every command about it answers", async () => {
     const environment = { env: { ...program.env, DOCKER_HOST: `tcp://${host.address}:2376` } };
-    const rows = (await program.machine(["ls"], environment)).stdout.split("\n");
-    expect(rows[1]).toMatch(/^web +\* +generic +Running +tcp:\S+:2376 +v20\.10\.\S+ +$/);
+    const version = (await host.exec("docker version --format '{{.Server.Version}}'")).stdout.trim();
+    const row = (await program.machine(["ls"], environment)).stdout.split("\n")[1] ?? "";
+    expect(row.trim().split(/ +/)).toEqual([
+      ...["web", "*", "generic", "Running", `tcp://${host.address}:2376`, `v${version}`],
+    ]);
     for (const [command, answer] of Object.entries({
       ip: host.address,
       url: `tcp://${host.address}:2376`,
@@ -73,7 +76,7 @@ describeOnHosts("a bare host", (lab) => {
       expect(await program.machine([command, "web"])).toEqual({ code: 0, stdout: `${answer}\n`, stderr: "" });
     }
     expect((await program.machine(["active"], environment)).stdout).toBe("web\n");
-    expect((await program.machine(["version", "web"])).stdout).toMatch(/^20\.10/);
+    expect((await program.machine(["version", "web"])).stdout).toBe(`${version}\n`);
     expect((await program.machine(["inspect", "web", "-f", "{{.Driver.SSHUser}}"])).stdout).toBe("user\n");
   });
 

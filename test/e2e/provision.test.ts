@@ -49,6 +49,12 @@ describeOnHosts("provisioning", (lab) => {
   const info = async (host: Host, format: string): Promise<string> =>
     (await host.exec(`docker info --format '${format}'`)).stdout.trim();
 
+  /** Version of the newest docker.io that apt would install, but for what Debian adds: "28.5.2". */
+  const packaged = async (host: Host): Promise<string> => {
+    const { stdout } = await host.exec("apt-get update >/dev/null; apt-cache policy docker.io");
+    return /Candidate: ([\d.]+)/.exec(stdout)?.[1] ?? "";
+  };
+
   /** The engine tells them in no order. */
   const labels = async (host: Host): Promise<unknown> =>
     (JSON.parse(await info(host, "{{json .Labels}}")) as string[]).sort();
@@ -123,7 +129,7 @@ describeOnHosts("provisioning", (lab) => {
     await meddling;
     expect((await host.exec("systemctl is-active docker.socket docker.service")).stdout).toBe("active\nactive\n");
     await host.exec("systemctl stop docker.service");
-    expect((await host.exec("docker version --format '{{.Server.Version}}'")).stdout).toMatch(/^20\./);
+    expect((await host.exec("docker version --format '{{.Server.Os}}'")).stdout).toBe("linux\n");
     expect((await host.exec("cat /proc/$(pidof dockerd)/cmdline | tr '\\0' ' '")).stdout).toContain("-H fd://");
   });
 
@@ -257,14 +263,16 @@ describeOnHosts("provisioning", (lab) => {
 
   test("installs an exact version, keeps it, and says so where the host has another", async () => {
     const host = await createHost();
+    const version = await packaged(host);
     const run = await begin(host);
     await expect(run.provision({ source: "distro", version: "1.2.3" })).rejects.toMatchObject({
       message: `${host.name}: could not install the engine: there is no docker.io of version 1.2.3`,
     });
-    await run.provision({ source: "distro", version: "20.10.24" });
+    await run.provision({ source: "distro", version });
     expect((await host.exec("apt-mark showhold")).stdout).toBe("docker.io\n");
-    await expect(run.provision({ version: "20.10.2" })).rejects.toMatchObject({
-      message: expect.stringMatching(/the host has engine 20\.10\.24\S*, not 20\.10\.2$/) as string,
+    const part = version.slice(0, -1);
+    await expect(run.provision({ version: part })).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`the host has engine ${version}\\S*, not ${part}$`)) as string,
     });
   });
 
@@ -272,8 +280,9 @@ describeOnHosts("provisioning", (lab) => {
     const host = await createHost({ image: "engine" });
     const run = await begin(host);
     await run.upgrade();
-    expect(run.notices.at(-1)).toMatch(/the engine is up to date: Docker version 20/);
-    await run.upgrade({ version: "20.10.24" });
+    const version = await packaged(host);
+    expect(run.notices.at(-1)).toContain(`the engine is up to date: Docker version ${version}`);
+    await run.upgrade({ version });
     expect((await host.exec("apt-mark showhold")).stdout).toBe("docker.io\n");
     await run.upgrade();
     expect(run.notices.join("\n")).toContain("docker.io is kept at its version");

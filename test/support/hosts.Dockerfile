@@ -1,4 +1,5 @@
-# The two kinds of test hosts, and an image for containers in them, from the stage `computer` of the node image.
+# Test hosts without and with the newest engine, and an image for containers in them, from the stage `computer` of the
+# node image.
 ARG COMPUTER
 FROM ${COMPUTER} AS bare
 RUN rm /usr/sbin/policy-rc.d \
@@ -14,12 +15,12 @@ CMD ["/bin/sh", "/sbin/host-init"]
 
 # policy-rc.d: there is no init system that could start the engine while the image is built.
 FROM bare AS engine
+COPY install-engine.sh /
 RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d \
  && chmod +x /usr/sbin/policy-rc.d \
- && apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends docker.io \
+ && RELEASE=sid sh /install-engine.sh \
  && apt-get clean \
- && rm -r /usr/sbin/policy-rc.d /var/lib/apt/lists/*
+ && rm -r /install-engine.sh /usr/sbin/policy-rc.d /var/lib/apt/lists/*
 
 FROM ${COMPUTER} AS static
 RUN apt-get update \

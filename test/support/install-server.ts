@@ -1,12 +1,14 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 
 /** Stands for get.docker.com, which tests do not reach. */
 export interface InstallServer {
   /**
-   * "http://ADDRESS:PORT". Below it: /install.sh installs the distribution's docker.io; what goes wrong in the world is
-   * /404 (no such file), /empty (a file without a line), /exit1 (a script that fails, with a sentence on stderr) and
+   * "http://ADDRESS:PORT". Below it: /install.sh installs the newest docker.io that Debian has, /distro.sh that of the
+   * host's own release; what goes wrong in the world is /404 (no such file), /empty (a file without a line), /exit1 (a script that fails, with a sentence on stderr) and
    * /hang (a server that never answers).
    */
   readonly url: string;
@@ -39,15 +41,11 @@ export async function serveInstallScripts(address: string): Promise<InstallServe
   };
 }
 
+const installEngine = readFileSync(join(import.meta.dirname, "install-engine.sh"), "utf8");
+
 const scripts: Readonly<Record<string, string>> = {
-  "/install.sh": `#!/bin/sh
-set -e
-sudo=
-[ "$(id -u)" = 0 ] || sudo='sudo -E'
-export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get -qq update
-$sudo apt-get -qq install --yes --no-install-recommends docker.io
-`,
+  "/install.sh": installEngine.replace("${RELEASE:-}", "sid"),
+  "/distro.sh": installEngine,
   "/empty": "",
   "/exit1": "#!/bin/sh\necho 'this distribution is not supported' >&2\nexit 1\n",
 };
