@@ -11,7 +11,7 @@ import { digestOfBytes, noise, realIo, temporaryFolder } from "./support.js";
 
 const bytes = noise(200_000);
 const digest = digestOfBytes(bytes);
-const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "cli.ts")];
+const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "bin.ts")];
 
 async function setUp(changes: Partial<Served> = {}) {
   const [server, store] = [await startFileServer(bytes, changes), await temporaryFolder()];
