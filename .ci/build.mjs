@@ -9,7 +9,7 @@ const common = {
   outdir: dist,
   bundle: true,
   platform: "node",
-  target: "node20.17",
+  target: "node20.19",
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: "warning",

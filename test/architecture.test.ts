@@ -41,7 +41,10 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   re2js: ["src/commands/ls/filter.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   conf: ["src/store/settings.ts"],
-  inquirer: ["src/ui/prompt.ts"],
+  "@inquirer/confirm": ["src/ui/prompt.ts"],
+  "@inquirer/input": ["src/ui/prompt.ts"],
+  "@inquirer/password": ["src/ui/prompt.ts"],
+  "@inquirer/select": ["src/ui/prompt.ts"],
   yaml: ["src/ui/yaml.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],
 };

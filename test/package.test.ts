@@ -54,7 +54,7 @@ describe("the package that is published", () => {
        }`,
     );
     const tsc = join(root, "node_modules", ".bin", "tsc");
-    const options = ["--strict", "--module", "nodenext", "--target", "es2023", "--types", "node"];
+    const options = ["--ignoreConfig", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "node"];
     await output(tsc, [...options, "--typeRoots", join(root, "node_modules", "@types"), join(folder, "outside.ts")]);
     const ran = await output(process.execPath, [join(folder, "outside.js")]);
     expect(ran.split("\n").length).toBeGreaterThan(8);

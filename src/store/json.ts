@@ -28,14 +28,15 @@ function parseQuietly(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Without the cause: V8's message quotes the text.
-    throw new Error(isAboutEnd(String(error), text) ? "unexpected end of JSON input" : "not valid JSON");
+    throw withoutText(String(error), text);
   }
 }
 
-function isAboutEnd(message: string, text: string): boolean {
+/** What is wrong, but not V8's message, which quotes the text. */
+function withoutText(message: string, text: string): Error {
   const position = /at position (\d+)/.exec(message)?.[1];
-  return /end of JSON input|unterminated/i.test(message) || Number(position) >= text.trimEnd().length;
+  const isAtEnd = /end of JSON input|unterminated/i.test(message) || Number(position) >= text.trimEnd().length;
+  return new Error(isAtEnd ? "unexpected end of JSON input" : "not valid JSON");
 }
 
 /** Node 20 does not show a reviver the source text, so the numbers travel as strings with a mark nobody can guess. */

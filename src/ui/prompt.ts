@@ -2,45 +2,64 @@ import { createInterface } from "node:readline";
 import { interrupted } from "../driver/index.js";
 import { isPerson, tell, type Terminal } from "./terminal.js";
 
-/** A question for a person, with the answer that Enter gives. */
-export type Question =
-  | { readonly type: "password"; readonly message: string }
-  | { readonly type: "confirm"; readonly message: string; readonly default: boolean }
-  | {
-      readonly type: "input";
-      readonly message: string;
-      readonly default?: string | undefined;
-      /** Resolves to what is wrong with the answer, else to true. */
-      readonly validate?: (answer: string) => Promise<string | true>;
-    }
-  | {
-      readonly type: "select";
-      readonly message: string;
-      readonly default?: unknown;
-      readonly choices: readonly { readonly name: string; readonly value: unknown }[];
-    };
+/** Asks for a line, of which `validate` resolves to what is wrong with it, else to true. */
+export async function askText(
+  terminal: Terminal,
+  question: {
+    readonly message: string;
+    /** What Enter gives. Default: an empty line */
+    readonly default: string | undefined;
+    readonly validate: (answer: string) => Promise<string | true>;
+  },
+): Promise<string> {
+  const { default: input } = await import("@inquirer/input");
+  return answered(input(question, onStderr(terminal)));
+}
 
-/**
- * Asks on stderr, so that stdout has nothing but results.
- * @throws MachineError `interrupted` at Ctrl-C
- */
-export async function ask<T>(terminal: Terminal, question: Question): Promise<T> {
-  const { default: inquirer } = await import("inquirer");
-  const prompt = inquirer.createPromptModule({ input: terminal.stdin, output: terminal.stderr });
+/** Asks for a yes or no, with the answer that Enter gives. */
+export async function askWhether(
+  terminal: Terminal,
+  question: { readonly message: string; readonly default: boolean },
+): Promise<boolean> {
+  const { default: confirm } = await import("@inquirer/confirm");
+  return answered(confirm(question, onStderr(terminal)));
+}
+
+/** Asks for one of `choices`, beginning at the default, else at the first. */
+export async function askChoice<T>(
+  terminal: Terminal,
+  question: {
+    readonly message: string;
+    readonly default?: T;
+    readonly choices: readonly { readonly name: string; readonly value: T }[];
+  },
+): Promise<T> {
+  const { default: select } = await import("@inquirer/select");
+  return answered(select<T>(question, onStderr(terminal)));
+}
+
+/** Asks for a secret without showing it; undefined where no person is there to be asked. */
+export async function askSecret(terminal: Terminal, message: string): Promise<string | undefined> {
+  if (!isPerson(terminal)) return undefined;
+  const { default: password } = await import("@inquirer/password");
+  return answered(password({ message }, onStderr(terminal)));
+}
+
+/** So stdout has nothing but results. */
+function onStderr({ stdin, stderr }: Terminal): { input: Terminal["stdin"]; output: Terminal["stderr"] } {
+  return { input: stdin, output: stderr };
+}
+
+/** @throws MachineError `interrupted` at Ctrl-C */
+async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
-    const { answer } = await prompt<{ answer: unknown }>([{ ...question, name: "answer" } as never]);
-    return answer as T;
+    return await answer;
   } catch (cause) {
     if (cause instanceof Error && cause.name === "ExitPromptError") {
       throw interrupted(cause);
     }
     throw cause;
   }
-}
-
-/** Asks for a secret without showing it; undefined where no person is there to be asked. */
-export async function askSecret(terminal: Terminal, message: string): Promise<string | undefined> {
-  return isPerson(terminal) ? ask<string>(terminal, { type: "password", message }) : undefined;
 }
 
 /** Reads one line of stdin; undefined at its end. @param show takes the question, as it is */

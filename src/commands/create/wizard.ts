@@ -14,7 +14,7 @@ import { quote } from "../../shell/script.js";
 import { changeSettings } from "../../store/settings.js";
 import { encodeYaml } from "../../ui/yaml.js";
 import { declare, valuesOf, type Presets } from "../../cli/arguments.js";
-import { ask, type Question } from "../../ui/prompt.js";
+import { askChoice, askText, askWhether } from "../../ui/prompt.js";
 import { tell, type Terminal } from "../../ui/terminal.js";
 
 /** What a person has answered. */
@@ -66,8 +66,7 @@ export async function interview<P>(given: Interview<P>): Promise<P | undefined> 
       terminal,
       await equivalents(terminal, answers, { ...chosenFlags(driver.options, values, driver.name), ...own }),
     );
-    const next = await ask<"create" | "keep" | "change" | "leave">(terminal, {
-      type: "select",
+    const next = await askChoice<"create" | "keep" | "change" | "leave">(terminal, {
       message: "This command makes the machine. Go on?",
       choices: [
         { name: "Create it", value: "create" },
@@ -84,8 +83,7 @@ export async function interview<P>(given: Interview<P>): Promise<P | undefined> 
 
 async function askDriver(terminal: Terminal, session: Session, known: Driver): Promise<Driver> {
   const drivers = await Promise.all(driverNames().map(session.findDriver));
-  return ask<Driver>(terminal, {
-    type: "select",
+  return askChoice(terminal, {
     message: "Driver",
     default: known,
     choices: drivers.map((value) => ({ name: `${value.name.padEnd(12)}${value.summary}`, value })),
@@ -96,7 +94,7 @@ async function askName(terminal: Terminal, { store }: Session, known: string | u
   const validate = (name: string): Promise<string | true> => verdict(() => store.checkFree(name));
   const isFree = (await validate("default")) === true;
   const usual = known ?? (isFree ? "default" : undefined);
-  return ask<string>(terminal, { type: "input", message: "Name of the machine", default: usual, validate });
+  return askText(terminal, { message: "Name of the machine", default: usual, validate });
 }
 
 async function askOptions(
@@ -107,18 +105,28 @@ async function askOptions(
   let values = driver === known.driver ? known.values : valuesOf(driver.options, [], presets, driver.name);
   for (const [key, option] of Object.entries(driver.options)) {
     if (option.ask !== true) continue;
-    const answer = await ask<unknown>(terminal, questionFor(option, values[key], values, session));
+    const answer = await askOption(terminal, session, option, values[key], values);
     // Where there is no default, nothing is an answer as well.
     values = { ...values, [key]: answer === "" ? option.default : option.parse(answer) };
   }
   return values;
 }
 
-function questionFor(option: Option<unknown>, known: unknown, values: Values<Options>, session: Session): Question {
+async function askOption(
+  terminal: Terminal,
+  session: Session,
+  option: Option<unknown>,
+  known: unknown,
+  values: Values<Options>,
+): Promise<unknown> {
   const { help: message, kind, choices } = option;
-  if (kind === "boolean") return { type: "confirm", message, default: known === true };
+  if (kind === "boolean") return askWhether(terminal, { message, default: known === true });
   if (choices !== undefined) {
-    return { type: "select", message, default: known, choices: choices.map((value) => ({ name: value, value })) };
+    return askChoice<unknown>(terminal, {
+      message,
+      default: known,
+      choices: choices.map((value) => ({ name: value, value })),
+    });
   }
   const validate = (answer: string): Promise<string | true> =>
     verdict(async () => {
@@ -126,7 +134,7 @@ function questionFor(option: Option<unknown>, known: unknown, values: Values<Opt
       await option.check?.(value, values, providerIo(session));
     });
   const usual = (Array.isArray(known) ? known : [known]).join(",");
-  return { type: "input", message, default: usual || undefined, validate };
+  return askText(terminal, { message, default: usual || undefined, validate });
 }
 
 /** What is wrong with an answer, in one line. */
