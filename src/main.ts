@@ -1,6 +1,7 @@
-import { commonOptions, globalOptions, type Command } from "./cli/command.js";
+import { commonOptions, globalOptions, type Command, type Surroundings } from "./cli/command.js";
 import { commands } from "./commands/index.js";
 import { resultOf } from "./cli/output.js";
+import { findDriver } from "./core/session/registry.js";
 import { openSession } from "./core/session/session.js";
 import { fromEnv, MachineError, messageOf, resolve, type Options, type Values } from "./driver/index.js";
 import type { Settings } from "./store/settings.js";
@@ -20,7 +21,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const typed = givenFor(declared, parseArguments(argv.slice(0, at), declared));
     const globals = resolve(globalOptions, [typed, fromEnv(globalOptions, terminal.env)]);
     if (globals.version) return await run("version", [], argv, globals, terminal);
-    if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
+    if (globals.help || name === "help" || name === "h") return await help(rest[0], [], globals, terminal);
     if (name === "__complete") return await complete(rest, terminal);
     return await run(name, rest, argv, globals, terminal);
   } catch (error) {
@@ -50,10 +51,10 @@ async function run(
   terminal: Terminal,
 ): Promise<number> {
   const command = await load(name, terminal);
-  if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
+  if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, globals, terminal);
   const settings = command.usesSettings ? await keptSettings(globals, terminal) : {};
-  const words = await understood(command, argv, terminal, settings);
-  if (words.values.help) return help(name, argv, terminal);
+  const words = await understood(command, argv, surroundings(globals, terminal, settings));
+  if (words.values.help) return help(name, argv, globals, terminal);
   const json = globals.json || words.values.json;
   const debug = globals.debug || words.values.debug;
   const progress = startProgress(terminal, { json, debug });
@@ -84,9 +85,14 @@ async function keptSettings({ storagePath }: Globals, { env }: Terminal): Promis
   return readSettings(storeRoot(env, storagePath));
 }
 
+function surroundings({ storagePath }: Globals, { env }: Terminal, settings: Settings): Surroundings {
+  return { env, settings, findDriver: (name) => findDriver(name, storeRoot(env, storagePath)) };
+}
+
 /** What the words after a command's name mean to it. */
-async function understood(command: Command, argv: readonly string[], { env }: Terminal, settings: Settings) {
-  const driver = await command.driver?.(argv, env, settings);
+async function understood(command: Command, argv: readonly string[], given: Surroundings) {
+  const { env, settings } = given;
+  const driver = await command.driver?.(argv, given);
   const options = { ...command.options, ...commonOptions };
   const ours = declare(options);
   const theirs = driver === undefined ? [] : declare(driver.options, driver.name);
@@ -121,7 +127,12 @@ async function complete(argv: readonly string[], terminal: Terminal): Promise<nu
   return 0;
 }
 
-async function help(name: string | undefined, argv: readonly string[], terminal: Terminal): Promise<number> {
+async function help(
+  name: string | undefined,
+  argv: readonly string[],
+  globals: Globals,
+  terminal: Terminal,
+): Promise<number> {
   const { commandHelp, programHelp } = await import("./cli/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
@@ -130,7 +141,7 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
     return 0;
   }
   const command = await load(name, terminal);
-  const driver = await command.driver?.(argv, terminal.env, {});
+  const driver = await command.driver?.(argv, surroundings(globals, terminal, {}));
   const options: Options = { ...command.options, ...commonOptions };
   const sections = [
     { title: "Options", options },

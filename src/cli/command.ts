@@ -14,9 +14,17 @@ export interface Command<O extends Options = Options> {
   /** `create`, `doctor`: what a person keeps by `machine settings` counts where neither a flag nor a variable says anything. */
   readonly usesSettings?: true;
   /** `create`: the driver that these words choose, whose options the command takes as well. */
-  driver?(argv: readonly string[], env: Terminal["env"], settings: Settings): Promise<Driver | undefined>;
+  driver?(argv: readonly string[], given: Surroundings): Promise<Driver | undefined>;
   /** Returns the exit status; nothing means 0. */
   run(call: Call<O>): Promise<number | void>;
+}
+
+/** What chooses a driver beside the words. */
+export interface Surroundings {
+  readonly env: Terminal["env"];
+  readonly settings: Settings;
+  /** @throws MachineError `not-found` */
+  readonly findDriver: (name: string) => Promise<Driver>;
 }
 
 /** Every command by its name: its summary, and where it is loaded from when it is called. */

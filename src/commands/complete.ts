@@ -1,4 +1,4 @@
-import { driverNames } from "../core/session/registry.js";
+import { driverNames, findDriver } from "../core/session/registry.js";
 import { storeRoot } from "../store/paths.js";
 import { readSettings } from "../store/settings.js";
 import { openStore } from "../store/store.js";
@@ -32,14 +32,14 @@ async function candidates(
   const globals = declare(globalOptions);
   const at = firstArgument(before, globals);
   const [name, ...words] = before.slice(at);
-  if (name === undefined) return ofOptions(globals, before, begun) ?? commandNames(commands);
+  if (name === undefined) return ofOptions(globals, before, begun, []) ?? commandNames(commands);
   if (name === "help") return words.length === 0 ? commandNames(commands) : [];
   const command = await commands[name]?.load();
   if (command === undefined) return [];
   const { storagePath } = givenFor(globals, parseArguments(before.slice(0, at), globals));
   const root = storeRoot(env, (storagePath ?? env["MACHINE_STORAGE_PATH"]) as string | undefined);
   const declared = await declaredBy(command, words, env, root);
-  const flags = ofOptions(declared, words, begun);
+  const flags = ofOptions(declared, words, begun, await driverNames(root));
   // Where a driver can be chosen, a name is that of a machine which is not there yet.
   if (flags !== undefined || command.driver !== undefined) return flags ?? [];
   const machines = () => openStore(root, { command: "", signal: AbortSignal.abort() }).names();
@@ -55,7 +55,9 @@ async function declaredBy(
 ): Promise<Declared[]> {
   if (command.verbatim === true) return [];
   const settings = command.usesSettings === true ? await readSettings(root) : {};
-  const driver = await command.driver?.(words, env, settings).catch(() => undefined);
+  const driver = await command
+    .driver?.(words, { env, settings, findDriver: (name) => findDriver(name, root) })
+    .catch(() => undefined);
   const own = declare({ ...command.options, ...commonOptions });
   return driver === undefined ? own : [...own, ...declare(driver.options, driver.name)];
 }
@@ -65,23 +67,24 @@ function ofOptions(
   declared: readonly Declared[],
   before: readonly string[],
   begun: string,
+  drivers: readonly string[],
 ): readonly Candidate[] | undefined {
   const read = flagIn(before.at(-1) ?? "");
   const last = read?.value === undefined && declared.find((one) => read !== undefined && isNamed(one, read.name));
-  if (last && last.option.kind !== "boolean") return valuesOf(last);
+  if (last && last.option.kind !== "boolean") return valuesOf(last, drivers);
   if (!begun.startsWith("-")) return undefined;
   const { name, value } = flagIn(begun) ?? {};
   if (name !== undefined && value !== undefined) {
     const assigned = begun.slice(0, begun.length - value.length);
-    const values = declared.filter((one) => isNamed(one, name)).flatMap(valuesOf);
+    const values = declared.filter((one) => isNamed(one, name)).flatMap((one) => valuesOf(one, drivers));
     return values.map(([word]) => [assigned + word]);
   }
   return declared.map(({ flag, option }) => [flag.length === 1 ? `-${flag}` : `--${flag}`, option.help]);
 }
 
-function valuesOf({ key, option }: Declared): readonly Candidate[] {
+function valuesOf({ key, option }: Declared, drivers: readonly string[]): readonly Candidate[] {
   if (option.choices !== undefined) return option.choices.map((choice) => [choice]);
-  if (key === "driver") return driverNames().map((name) => [name]);
+  if (key === "driver") return drivers.map((name) => [name]);
   return key === "shell" ? shellNames.map((name) => [name]) : [];
 }
 

@@ -1,11 +1,10 @@
 import { examine, type Result } from "../core/doctor/doctor.js";
-import { driverNames, findDriver } from "../core/session/registry.js";
 import type { Session } from "../core/session/session.js";
 import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand } from "../cli/command.js";
-import { givenOptions, typedDriver } from "./create/driver-options.js";
+import { allDrivers, givenOptions, typedDriver } from "./create/driver-options.js";
 
 export const doctor = defineCommand({
   usage: "[OPTIONS] [NAME...]",
@@ -13,7 +12,7 @@ export const doctor = defineCommand({
     driver: text({ help: "Driver to look at; default: those of the machines named, or all", short: "d", env: null }),
   },
 
-  driver: async (argv) => {
+  driver: async (argv, { findDriver }) => {
     const name = typedDriver(argv);
     return name === undefined ? undefined : findDriver(name);
   },
@@ -60,8 +59,7 @@ async function driversOf(
   machines: readonly Stored[],
 ): Promise<readonly Driver[]> {
   const used = new Set(machines.map((one) => ("config" in one ? one.config.DriverName : "")));
-  const looked = driverNames().filter((name) => names.length === 0 || used.has(name));
-  return Promise.all(looked.map(session.findDriver));
+  return (await allDrivers(session)).filter(({ name }) => names.length === 0 || used.has(name));
 }
 
 function lineOf({ level, what, text, hint }: Result): string {

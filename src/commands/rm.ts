@@ -1,7 +1,7 @@
 import { removeMachine } from "../core/manage/remove.js";
 import { boolean, isMachineError, MachineError, messageOf } from "../driver/index.js";
 import { joined } from "../core/host/host.js";
-import { askLine } from "../ui/prompt.js";
+import { askLine, isYes } from "../ui/prompt.js";
 import { print } from "../ui/terminal.js";
 import { defineCommand, type Call } from "../cli/command.js";
 
@@ -49,12 +49,11 @@ export async function removeMachines(call: Removal, names: readonly string[]): P
   if (errors.length > 0) throw joined(errors);
 }
 
-/** Exactly one word that begins with y, as docker-machine has it. */
 async function agreed({ json, session, terminal }: Removal, names: readonly string[]): Promise<boolean> {
   const answer = await askLine(terminal, "Are you sure? (y/n): ", json ? session.tell : undefined);
   if (answer === undefined)
     session.tell(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
-  return /^\s*y\S*\s*$/i.test(answer ?? "");
+  return isYes(answer);
 }
 
 function removalError(name: string, error: unknown): unknown {

@@ -43,6 +43,11 @@ export async function askSecret(terminal: Terminal, message: string): Promise<st
   return isPerson(terminal) ? ask<string>(terminal, { type: "password", message }) : undefined;
 }
 
+/** One word that begins with y, as docker-machine has it. */
+export function isYes(answer = ""): boolean {
+  return /^\s*y\S*\s*$/i.test(answer);
+}
+
 /**
  * Reads one line of stdin; undefined at its end.
  * @param show takes the question. Default: to stdout, as docker-machine has it

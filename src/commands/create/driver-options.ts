@@ -1,7 +1,8 @@
-import { driverNames, findDriver } from "../../core/session/registry.js";
+import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
 import {
   fromEnv,
+  isMachineError,
   resolve,
   text,
   type Driver,
@@ -22,7 +23,10 @@ export function driverOption(help: string): Option<string> {
 }
 
 /** The driver that the words of such a command choose, else MACHINE_DRIVER, else the settings, else the default. */
-export const chosenDriver: NonNullable<Command["driver"]> = (argv, env, { driver }): Promise<Driver> =>
+export const chosenDriver: NonNullable<Command["driver"]> = (
+  argv,
+  { env, settings: { driver }, findDriver },
+): Promise<Driver> =>
   findDriver((typedDriver(argv) ?? env["MACHINE_DRIVER"]) || (typeof driver === "string" ? driver : fallback));
 
 /** The options of a driver as `create` would have them, were none typed: from variables and settings. */
@@ -44,9 +48,22 @@ export async function valuesOf<O extends Options>(
 }
 
 /** The options of all drivers. */
-export async function driverOptions({ findDriver }: Session): Promise<Declared[]> {
-  const drivers = await Promise.all(driverNames().map(findDriver));
-  return drivers.flatMap(({ name, options }) => declare(options, name));
+export async function driverOptions(session: Session): Promise<Declared[]> {
+  return (await allDrivers(session)).flatMap(({ name, options }) => declare(options, name));
+}
+
+/** All drivers that can be loaded; it is told why one cannot. */
+export async function allDrivers(session: Session): Promise<readonly Driver[]> {
+  const load = (name: string): Promise<readonly Driver[]> =>
+    session.findDriver(name).then(
+      (driver) => [driver],
+      (error: unknown) => {
+        if (!isMachineError(error)) throw error;
+        session.tell(`The driver ${name} is left out: ${error.message}`);
+        return [];
+      },
+    );
+  return (await Promise.all((await driverNames(session.store.root)).map(load))).flat();
 }
 
 /** The first `--driver X`, `-d X`, `--driver=X` or `-d=X`; what follows `--` does not count. */

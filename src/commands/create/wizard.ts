@@ -1,5 +1,4 @@
 import { providerIo } from "../../core/session/io.js";
-import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
 import {
   isMachineError,
@@ -16,7 +15,7 @@ import { encodeYaml } from "../../ui/yaml.js";
 import { declare } from "../../cli/arguments.js";
 import { ask, type Question } from "../../ui/prompt.js";
 import { tell, type Terminal } from "../../ui/terminal.js";
-import { givenOptions } from "./driver-options.js";
+import { allDrivers, givenOptions } from "./driver-options.js";
 
 /** What a person has answered. */
 export interface Answers {
@@ -81,7 +80,7 @@ export async function interview(given: Interview): Promise<Answers | undefined> 
 }
 
 async function askDriver(terminal: Terminal, session: Session, known: Driver): Promise<Driver> {
-  const drivers = await Promise.all(driverNames().map(session.findDriver));
+  const drivers = await allDrivers(session);
   return ask<Driver>(terminal, {
     type: "select",
     message: "Driver",

@@ -8,7 +8,8 @@ import { parseYaml } from "../../ui/yaml.js";
 import { declare } from "../../cli/arguments.js";
 import { requestsOf } from "../create/request.js";
 import { valuesOf } from "../create/driver-options.js";
-import { createOptions, described, entryOptions, labOptions, type Report } from "./entries.js";
+import { machineOptions } from "../create/request.js";
+import { described, entryOptions, labOptions, type Report } from "./entries.js";
 
 export interface LabMachine {
   /** Where it is described: `lab.yaml:3:5`, file, line and column. */
@@ -87,7 +88,7 @@ async function hasMachine({ store }: Session, name: string): Promise<boolean> {
 }
 
 async function requestOf(session: Session, name: string, given: readonly JsonObject[]): Promise<CreateRequest> {
-  const values = await valuesOf(createOptions, session, given);
+  const values = await valuesOf(machineOptions, session, given);
   const found = await session.findDriver(values.driver);
   const chosen = await valuesOf(found.options, session, given, found.name);
   return requestsOf(values, session)({ name, driver: found, values: chosen });
@@ -95,6 +96,6 @@ async function requestOf(session: Session, name: string, given: readonly JsonObj
 
 /** What is given to a machine and is another driver's. */
 function foreign(own: JsonObject, { name, options }: Driver): readonly string[] {
-  const taken = [...declare({ ...createOptions, ...entryOptions }), ...declare(options, name)];
+  const taken = [...declare({ ...machineOptions, ...entryOptions }), ...declare(options, name)];
   return Object.keys(own).filter((flag) => !taken.some((one) => one.flag === flag));
 }
