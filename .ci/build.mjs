@@ -56,11 +56,12 @@ function onDemand(files) {
         if (path.startsWith("node:")) return { path, namespace: "on-demand" };
         const { path: source } = await resolve(path, { kind: "import-statement", resolveDir });
         if (!files.has(source)) files.set(source, fileName(source, path));
-        return { path: `./${files.get(source)}.cjs`, namespace: "on-demand" };
+        return { path: files.get(source), namespace: "on-demand" };
       });
-      onLoad({ filter: /^/, namespace: "on-demand" }, ({ path }) => ({
-        contents: `export * from "${path}"; export { default } from "${path}";`,
-      }));
+      onLoad({ filter: /^/, namespace: "on-demand" }, ({ path }) => {
+        const file = path.startsWith("node:") ? path : `./${path}.cjs`;
+        return { contents: `export * from "${file}"; export { default } from "${file}";` };
+      });
     },
   };
 }
