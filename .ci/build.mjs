@@ -37,7 +37,6 @@ async function buildProgram() {
         // What AWS's SDK will need of Node in its next versions does not concern one that is bundled.
         "process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": '"true"',
       },
-      supported: { "dynamic-import": false },
       plugins: [onDemand(files), literalKeys()],
     });
   }
@@ -45,7 +44,7 @@ async function buildProgram() {
 }
 
 /**
- * Makes each `import()` a `require` of a file of its own, which holds whatever it needs. So some modules are in more
+ * Makes each `import()` of a named module a `require`: of Node's own, else of a file of its own, which holds whatever it needs. So some modules are in more
  * files than one, which is harmless for modules without state, and a command is two or three files.
  */
 function onDemand(files) {
@@ -53,14 +52,16 @@ function onDemand(files) {
     name: "on-demand",
     setup({ onResolve, onLoad, resolve }) {
       onResolve({ filter: /^/ }, async ({ path, kind, resolveDir }) => {
-        if (kind !== "dynamic-import" || path.startsWith("node:")) return undefined;
+        if (kind !== "dynamic-import") return undefined;
+        if (path.startsWith("node:")) return { path, namespace: "on-demand" };
         const { path: source } = await resolve(path, { kind: "import-statement", resolveDir });
         if (!files.has(source)) files.set(source, fileName(source, path));
         return { path: files.get(source), namespace: "on-demand" };
       });
-      onLoad({ filter: /^/, namespace: "on-demand" }, ({ path }) => ({
-        contents: `export * from "./${path}.cjs"; export { default } from "./${path}.cjs";`,
-      }));
+      onLoad({ filter: /^/, namespace: "on-demand" }, ({ path }) => {
+        const file = path.startsWith("node:") ? path : `./${path}.cjs`;
+        return { contents: `export * from "${file}"; export { default } from "${file}";` };
+      });
     },
   };
 }

@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], terminal: WritableTerminal):
     const { given } = parseArguments(argv.slice(0, at), declare(globalOptions));
     const globals = valuesOf(globalOptions, [given], { env: terminal.env, settings: {} });
     if (globals.version) return await run("version", [], argv, globals, terminal);
-    if (globals.help || name === "help" || name === "h") return await help(rest[0], [], terminal);
+    if (globals.help || name === "help" || name === "h") return await help(rest[0], [], globals, terminal);
     if (name === "__complete") {
       const { complete } = await import("./commands/complete.js");
       return print(terminal, ...(await complete(rest.slice(1), commands, terminal.env)));
@@ -53,11 +53,11 @@ async function run(
   terminal: WritableTerminal,
 ): Promise<number> {
   const command = await load(name, terminal);
-  if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, terminal);
+  if (command.verbatim === true && /^--?(h|help)$/.test(argv[0] ?? "")) return help(name, argv, globals, terminal);
   const { env } = terminal;
   const presets = { env, settings: command.usesSettings === true ? await keptSettings(globals, env) : {} };
-  const words = await readCommandLine(command, argv, presets);
-  if (words.values.help) return help(name, argv, terminal);
+  const words = await readCommandLine(command, argv, presets, storeRoot(env, globals.storagePath));
+  if (words.values.help) return help(name, argv, globals, terminal);
   const json = globals.json || words.values.json;
   const debug = globals.debug || words.values.debug;
   const progress = startProgress(terminal, { json, debug });
@@ -104,7 +104,12 @@ function print({ write }: WritableTerminal, ...lines: readonly string[]): number
   return 0;
 }
 
-async function help(name: string | undefined, argv: readonly string[], terminal: WritableTerminal): Promise<number> {
+async function help(
+  name: string | undefined,
+  argv: readonly string[],
+  { storagePath }: Globals,
+  terminal: WritableTerminal,
+): Promise<number> {
   const { commandHelp, programHelp } = await import("./cli/help.js");
   if (name === undefined) {
     const { version } = await import("./version.js");
@@ -112,7 +117,12 @@ async function help(name: string | undefined, argv: readonly string[], terminal:
     return print(terminal, programHelp(terminal.program, await version(), rows, globalOptions));
   }
   const command = await load(name, terminal);
-  const driver = await chosenDriver(command, argv, { env: terminal.env, settings: {} });
+  const driver = await chosenDriver(
+    command,
+    argv,
+    { env: terminal.env, settings: {} },
+    storeRoot(terminal.env, storagePath),
+  );
   const options: Options = { ...command.options, ...commonOptions };
   const sections = [
     { title: "Options", options },

@@ -2,14 +2,17 @@ import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
 import { stateOf } from "./read-state.js";
 import type { Ec2State } from "./state.js";
 
+const enginePort = 2376;
+
 /** How the machine is reached; nothing but its engine's URL as long as it has no address. */
 export function accessOf(saved: Readonly<DriverState>): Access {
   const state = stateOf(saved);
   const host = addressOf(state);
   const shell = state.Connect === "ssm" ? throughSsm(state) : host === "" ? undefined : target(state, host);
   return {
-    docker: host === "" ? "" : `tcp://${host.includes(":") ? `[${host}]` : host}:2376`,
+    docker: host === "" ? "" : `tcp://${host.includes(":") ? `[${host}]` : host}:${String(enginePort)}`,
     ...(shell === undefined ? {} : { shell }),
+    ...(state.PrivateIPAddress === "" ? {} : { peer: { address: state.PrivateIPAddress, port: enginePort } }),
   };
 }
 

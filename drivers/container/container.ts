@@ -12,6 +12,8 @@ export interface ContainerState extends DriverState, Outer {
   /** `SHA256:...`; empty until it is made. */
   readonly SSHHostKey: string;
   readonly Network: string;
+  /** Its own on that network; absent until the engine has said it. */
+  readonly PeerAddress?: string;
   /** As the engine's program takes them; empty or none: no limit, nothing. */
   readonly CPUs: string;
   readonly Memory: string;
@@ -27,6 +29,7 @@ export function checkState(state: ContainerState): void {
     Engine: [isText(state.Engine, /^((unix|npipe):[^\0]+)?$/), "the URL of a socket"],
     Container: [isText(state.Container, /^[\w.-]+$/), "the name of a container"],
     Network: [isText(state.Network, /^[\w.-]+$/), "the name of a network"],
+    PeerAddress: [state.PeerAddress === undefined || isText(state.PeerAddress, /^[\da-f.:]+$/i), "an address"],
     EnginePort: [isChosenOrNot(state.EnginePort), "a port"],
     SSHPort: [isChosenOrNot(state.SSHPort), "a port"],
     SSHHostKey: [isText(state.SSHHostKey), "text"],

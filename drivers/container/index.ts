@@ -7,6 +7,7 @@ import {
   MachineError,
   poll,
   text,
+  type Inspection,
   type Io,
   type Machine,
   type SshTarget,
@@ -41,9 +42,11 @@ const startContainer: Step<ContainerState> = {
 const waitForSsh: Step<ContainerState> = {
   name: "wait for ssh",
   async run({ name, state }, io) {
-    await poll(io, `ssh of ${name}`, { every: 250, limit: 90_000 }, async () => {
-      if (await greets(state.SSHPort)) return true;
-      if ((await statusOf(state, io)) === "running") return undefined;
+    return poll(io, `ssh of ${name}`, { every: 250, limit: 90_000 }, async () => {
+      const isUp = await greets(state.SSHPort);
+      const now = await inspect(state, io);
+      if (isUp) return now.state ?? {};
+      if (now.status === "running") return undefined;
       const { stdout, stderr } = await engine(io, state, ["logs", "--tail", "20", state.Container]);
       throw new MachineError("failed", `${name}: the container has ended instead of booting`, {
         output: `${stdout}${stderr}`.trim(),
@@ -89,11 +92,16 @@ export default defineDriver({
   doctor: async ({ program }) => (await import("./doctor.js")).checks(program),
   create: [buildImage, startContainer, waitForSsh],
 
-  inspect: async ({ state }, io) => ({ status: await statusOf(state, io) }),
+  inspect: ({ state }, io) => inspect(state, io),
   remove,
   access: (state: ContainerState) => {
     checkState(state);
-    return { docker: `tcp://127.0.0.1:${String(state.EnginePort)}`, enginePort, shell: target(state) };
+    return {
+      docker: `tcp://127.0.0.1:${String(state.EnginePort)}`,
+      enginePort,
+      shell: target(state),
+      ...(state.PeerAddress === undefined ? {} : { peer: { address: state.PeerAddress, port: enginePort } }),
+    };
   },
 
   async start({ state }, io) {
@@ -102,8 +110,9 @@ export default defineDriver({
   async stop({ state }, io) {
     await engine(io, state, ["stop", "--time", "60", state.Container]);
   },
+  // `kill` fails where it does not run.
   async kill({ state }, io) {
-    await engine(io, state, ["kill", state.Container]);
+    await engine(io, state, ["stop", "--time", "0", state.Container]);
   },
 });
 
@@ -132,10 +141,18 @@ const statuses: Readonly<Record<string, Status>> = {
   dead: "error",
 };
 
-async function statusOf(state: ContainerState, io: Io): Promise<Status> {
+/** One that does not run has no address: the last one is kept until there is another. */
+async function inspect(state: ContainerState, io: Io): Promise<Inspection<ContainerState>> {
   checkState(state);
-  const found = await engineIfThere(io, state, ["inspect", "--format", "{{.State.Status}}", state.Container]);
-  return found === undefined ? "missing" : (statuses[found.stdout.trim()] ?? "error");
+  const address = `{{with index .NetworkSettings.Networks "${state.Network}"}}{{.IPAddress}}{{end}}`;
+  const found = await engineIfThere(io, state, [
+    ...["inspect", "--format", `{{.State.Status}} ${address}`, state.Container],
+  ]);
+  const [word = "", PeerAddress = ""] = found?.stdout.trim().split(" ") ?? [];
+  return {
+    status: found === undefined ? "missing" : (statuses[word] ?? "error"),
+    ...(PeerAddress === "" || PeerAddress === state.PeerAddress ? {} : { state: { PeerAddress } }),
+  };
 }
 
 /** @throws MachineError `usage` with all that is wrong */

@@ -23,6 +23,7 @@ interface GenericState extends DriverState {
   readonly SSHKey: string;
   readonly SSHHostKey?: string;
   readonly SSHJump?: readonly string[];
+  readonly PeerAddress?: string;
 }
 
 const login = "log in to the host";
@@ -72,15 +73,19 @@ export default defineDriver({
     enginePort: integer({ help: "Port of the engine", default: 2376, min: 1, max: 65_535 }),
     sshHostKey: text({ help: "Fingerprint (SHA256:...) that the host key must have at the first contact" }),
     sshJump: list({ help: "Host to go through: [user@]host[:port]" }),
+    peerAddress: text({ help: "Address at which other machines reach it; default: that of --generic-ip-address" }),
   },
 
   async plan(options, { common }, io): Promise<GenericState> {
-    const { ipAddress, sshHostKey, sshJump } = options;
+    const { ipAddress, sshHostKey, sshJump, peerAddress } = options;
     if (ipAddress === undefined || ipAddress === "") {
       throw new MachineError("usage", "generic driver requires the --generic-ip-address option");
     }
     if (sshHostKey !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(sshHostKey)) {
       throw new MachineError("usage", "--generic-ssh-host-key must be SHA256: and 43 letters, as ssh-keygen -l prints");
+    }
+    if (peerAddress !== undefined && !isHost(peerAddress)) {
+      throw new MachineError("usage", `--generic-peer-address must be an address or a name, not "${peerAddress}"`);
     }
     const key = options.sshKey === undefined ? "" : await readableKey(options.sshKey, io);
     return {
@@ -93,6 +98,7 @@ export default defineDriver({
       SSHKey: key,
       ...(sshHostKey === undefined ? {} : { SSHHostKey: sshHostKey }),
       ...(sshJump.length === 0 ? {} : { SSHJump: sshJump }),
+      ...(peerAddress === undefined ? {} : { PeerAddress: peerAddress }),
     };
   },
   doctor: async ({ sshKey }) => (await import("./doctor.js")).checks(sshKey),
@@ -116,23 +122,29 @@ export default defineDriver({
   remove: () => Promise.resolve(),
   access: (state: GenericState) => {
     checkState(state);
-    return { docker: engineUrl(state), shell: target(state) };
+    const { IPAddress, PeerAddress: address = IPAddress, EnginePort: port } = state;
+    return { docker: engineUrl(state), shell: target(state), peer: { address, port } };
   },
   restart: (machine: Machine<GenericState>, io: Io) => reboot(target(machine.state), io),
 });
 
 function checkState(state: GenericState): void {
-  const { SSHHostKey, SSHJump } = state;
+  const { SSHHostKey, SSHJump, PeerAddress } = state;
   checkSaved(state, {
     EnginePort: [isPort(state.EnginePort), "a port"],
     SSHPort: [isPort(state.SSHPort), "a port"],
-    IPAddress: [URL.canParse(`tcp://${bracketed(state.IPAddress)}:1`), "an address or a name"],
+    IPAddress: [isHost(state.IPAddress), "an address or a name"],
+    PeerAddress: [PeerAddress === undefined || (isText(PeerAddress) && isHost(PeerAddress)), "an address or a name"],
     SSHHostKey: [SSHHostKey === undefined || isText(SSHHostKey), "text"],
     SSHJump: [
       SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every((jump) => isText(jump))),
       "a list of text",
     ],
   });
+}
+
+function isHost(name: string): boolean {
+  return URL.canParse(`tcp://${bracketed(name)}:1`);
 }
 
 function engineUrl({ IPAddress, EnginePort }: GenericState): string {

@@ -51,7 +51,14 @@ export default defineDriver({
   remove,
   access: (state: QemuState) => {
     checkState(state);
-    return { docker: `tcp://127.0.0.1:${String(state.EnginePort)}`, enginePort, shell: target(state) };
+    // Only on a network `socket` is it known: on others somebody else gives the address, or each machine is alone.
+    const [address = ""] = state.NetworkAddress.split("/");
+    return {
+      docker: `tcp://127.0.0.1:${String(state.EnginePort)}`,
+      enginePort,
+      shell: target(state),
+      ...(address === "" ? {} : { peer: { address, port: enginePort } }),
+    };
   },
   console: (machine) => filesOf(machine).console,
   snapshots: {

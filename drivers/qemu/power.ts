@@ -8,7 +8,7 @@ import { monitorOf, socketOf } from "./monitor.js";
 import { processesOf, processOf, statusByMonitor } from "./process.js";
 import { ask } from "./qmp.js";
 
-/** Starts it and waits until it has booted, or lets it go on where it is paused. */
+/** Starts it and waits until it has booted, or lets it go on where it is paused; one that runs is left alone. */
 export async function start(machine: Machine<QemuState>, io: Io): Promise<Partial<QemuState> | undefined> {
   const pid = await processOf(machine, io);
   const status: Status = pid === undefined ? "stopped" : await statusByMonitor(machine);
@@ -16,6 +16,7 @@ export async function start(machine: Machine<QemuState>, io: Io): Promise<Partia
     await ask(monitorOf(machine), status === "paused" ? "cont" : "system_wakeup");
     return undefined;
   }
+  if (status === "running") return undefined;
   await endAll(machine, io);
   const ports = await launch(machine, io);
   const { SSHPort, EnginePort } = machine.state;

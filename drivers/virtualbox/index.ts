@@ -23,7 +23,9 @@ export function virtualBoxOn(computer: Computer): Driver {
     find: async (_values, owner, io) => (await import("./find.js")).findVms(vboxManage(io, computer, ""), owner),
     access: (saved: VirtualBoxState) => {
       const state = stateOf(saved);
-      return { docker: state.IPAddress === "" ? "" : `tcp://${state.IPAddress}:2376`, shell: target(state) };
+      const [address, port] = [state.IPAddress, 2376];
+      if (address === "") return { docker: "", shell: target(state) };
+      return { docker: `tcp://${address}:${String(port)}`, shell: target(state), peer: { address, port } };
     },
     console: ({ dir }) => consoleOf(dir),
     snapshots: snapshotsOn(on),

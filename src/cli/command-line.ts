@@ -3,9 +3,13 @@ import type { Driver } from "../driver/index.js";
 import { declare, firstValue, parseArguments, valuesOf, type Declared, type Presets } from "./arguments.js";
 import { commonOptions, type Command } from "./command.js";
 
-/** What the words after a command's name mean to it. @throws MachineError `usage`, and `not-found` for the driver */
-export async function readCommandLine(command: Command, argv: readonly string[], presets: Presets) {
-  const driver = await chosenDriver(command, argv, presets);
+/**
+ * What the words after a command's name mean to it.
+ * @param root of the store, which may have drivers of its own
+ * @throws MachineError `usage`, and `not-found` for the driver
+ */
+export async function readCommandLine(command: Command, argv: readonly string[], presets: Presets, root: string) {
+  const driver = await chosenDriver(command, argv, presets, root);
   const { given, positionals } =
     command.verbatim === true ? { given: {}, positionals: argv } : parseArguments(argv, declaredBy(command, driver));
   return {
@@ -20,12 +24,13 @@ export async function chosenDriver(
   { takesDriver, options: { driver: option } }: Command,
   argv: readonly string[],
   presets: Presets,
+  root: string,
 ): Promise<Driver | undefined> {
   if (takesDriver === undefined || option === undefined) return undefined;
   const options = { driver: option };
   const typed = { driver: firstValue(argv, declare(options)) || undefined };
   const { driver: name } = takesDriver === "typed" ? typed : valuesOf(options, [typed], presets);
-  return typeof name === "string" ? findDriver(name) : undefined;
+  return typeof name === "string" ? findDriver(name, root) : undefined;
 }
 
 /** All flags that a command takes, those of its driver included. */

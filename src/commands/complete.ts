@@ -37,7 +37,7 @@ async function candidates(
   const globals = declare(globalOptions);
   const at = firstArgument(before, globals);
   const [name, ...words] = before.slice(at);
-  if (name === undefined) return ofOptions(globals, before, begun) ?? commandNames(commands);
+  if (name === undefined) return ofOptions(globals, before, begun, []) ?? commandNames(commands);
   if (name === "help") return words.length === 0 ? commandNames(commands) : [];
   const command = await commands[name]?.load();
   if (command === undefined) return [];
@@ -45,9 +45,9 @@ async function candidates(
   const { storagePath } = globalOptions;
   const root = storeRoot(env, valuesOf({ storagePath }, [given], { env, settings: {} }).storagePath);
   const presets = { env, settings: command.usesSettings === true ? await readSettings(root) : {} };
-  const driver = await chosenDriver(command, words, presets).catch(() => undefined);
+  const driver = await chosenDriver(command, words, presets, root).catch(() => undefined);
   const declared = command.verbatim === true ? [] : declaredBy(command, driver);
-  const flags = ofOptions(declared, words, begun);
+  const flags = ofOptions(declared, words, begun, await driverNames(root));
   // Where a driver can be chosen, a name is that of a machine which is not there yet.
   if (flags !== undefined || command.takesDriver !== undefined) return flags ?? [];
   const machines = () => openStore(root, { command: "", signal: AbortSignal.abort() }).names();
@@ -59,23 +59,24 @@ function ofOptions(
   declared: readonly Declared[],
   before: readonly string[],
   begun: string,
+  drivers: readonly string[],
 ): readonly Candidate[] | undefined {
   const read = flagIn(before.at(-1) ?? "");
   const last = read?.value === undefined && declared.find((one) => read !== undefined && isNamed(one, read.name));
-  if (last && last.option.kind !== "boolean") return choicesOf(last);
+  if (last && last.option.kind !== "boolean") return choicesOf(last, drivers);
   if (!begun.startsWith("-")) return undefined;
   const { name, value } = flagIn(begun) ?? {};
   if (name !== undefined && value !== undefined) {
     const assigned = begun.slice(0, begun.length - value.length);
-    const values = declared.filter((one) => isNamed(one, name)).flatMap(choicesOf);
+    const values = declared.filter((one) => isNamed(one, name)).flatMap((one) => choicesOf(one, drivers));
     return values.map(([word]) => [assigned + word]);
   }
   return declared.map(({ flag, option }) => [flag.length === 1 ? `-${flag}` : `--${flag}`, option.help]);
 }
 
-function choicesOf({ key, option }: Declared): readonly Candidate[] {
+function choicesOf({ key, option }: Declared, drivers: readonly string[]): readonly Candidate[] {
   if (option.choices !== undefined) return option.choices.map((choice) => [choice]);
-  if (key === "driver") return driverNames().map((name) => [name]);
+  if (key === "driver") return drivers.map((name) => [name]);
   return key === "shell" ? shellNames.map((name) => [name]) : [];
 }
 

@@ -1,10 +1,10 @@
 import { examine, type Result } from "../core/doctor/doctor.js";
-import { driverNames } from "../core/session/registry.js";
 import type { Session } from "../core/session/session.js";
 import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { valuesOf } from "../cli/arguments.js";
 import { defineCommand } from "../cli/command.js";
+import { allDrivers } from "./create/driver-options.js";
 
 export const doctor = defineCommand({
   usage: "[OPTIONS] [NAME...]",
@@ -53,8 +53,7 @@ async function driversOf(
   machines: readonly Stored[],
 ): Promise<readonly Driver[]> {
   const used = new Set(machines.map((one) => ("config" in one ? one.config.DriverName : "")));
-  const looked = driverNames().filter((name) => names.length === 0 || used.has(name));
-  return Promise.all(looked.map(session.findDriver));
+  return (await allDrivers(session)).filter(({ name }) => names.length === 0 || used.has(name));
 }
 
 function lineOf({ level, what, text, hint }: Result): string {

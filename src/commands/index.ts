@@ -23,6 +23,7 @@ export const commands: Commands = {
     summary: "Check what stands in the way of drivers and machines, and say how to mend it",
     load: async () => (await import("./doctor.js")).doctor,
   },
+  driver: { summary: "List, add or remove drivers", load: async () => (await import("./driver.js")).driver },
   env: {
     summary: "Display the commands to set up the environment for the Docker client",
     load: async () => (await import("./env/env.js")).env,

@@ -1,6 +1,6 @@
 import { removeMachine } from "../core/manage/remove.js";
 import { boolean, isMachineError, MachineError, combineErrors, whileDoing } from "../driver/index.js";
-import { askLine } from "../ui/prompt.js";
+import { askLine, isYes } from "../ui/prompt.js";
 import { defineCommand, type Call } from "../cli/command.js";
 
 export const removeOptions = {
@@ -49,10 +49,9 @@ export async function removeMachines(call: Removal, names: readonly string[]): P
   if (errors.length > 0) throw combineErrors(errors);
 }
 
-/** Exactly one word that begins with y, as docker-machine has it. */
 async function agreed({ json, out, terminal }: Removal, names: readonly string[]): Promise<boolean> {
   const answer = await askLine(terminal, "Are you sure? (y/n): ", json ? out.note : out.raw);
   if (answer === undefined)
     out.note(`Nobody answered: nothing is removed. Without a question: machine rm -y ${names.join(" ")}`);
-  return /^\s*y\S*\s*$/i.test(answer ?? "");
+  return isYes(answer);
 }

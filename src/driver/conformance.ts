@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Driver } from "./driver.js";
+import type { Driver, Verb } from "./driver.js";
 import type { DriverState, Machine, Status } from "./machine.js";
 import { isMachineError } from "./error.js";
-import type { Io } from "./io.js";
+import { poll, type Io } from "./io.js";
 import { fakeIo, type Script } from "./fake-io.js";
 import { fromEnv, names, resolve, type Given } from "./option.js";
 
@@ -22,6 +22,15 @@ export interface DriverCase {
   readonly io?: Io;
   /** What `inspect` says then. Default: `missing`. */
   readonly whenGone?: Status;
+  /** A machine that runs, for a driver with verbs. It is stopped in the end. */
+  readonly running?: RunningCase;
+}
+
+export interface RunningCase {
+  readonly machine: () => Machine | Promise<Machine>;
+  readonly io: Io;
+  /** What no other run of the machine has, e.g. the id of its boot or of its process. */
+  readonly run: (machine: Machine) => Promise<unknown>;
 }
 
 /** One check of the suite: hand it to the test runner, e.g. `test(name, run)`. It rejects with an AssertionError. */
@@ -35,10 +44,11 @@ export interface Check {
  * Nothing outside is touched: `Io` is a fake unless one is given, the machine's directory a temporary one.
  */
 export function driverChecks(driver: Driver, given: DriverCase): readonly Check[] {
+  const { running } = given;
   const check = (name: string, run: () => void | Promise<void>): Check => ({ name, run: async () => run() });
   return [
     check("has a name that is a word of a flag, and a summary of one line", () => {
-      assert.match(driver.name, /^[a-z][a-z0-9]*$/);
+      assert.match(driver.name, /^[a-z][a-z0-9-]*$/);
       assert.match(driver.summary, /^\S.{5,100}$/);
     }),
     check("declares options with help, and names that no other option has", () => {
@@ -82,7 +92,31 @@ export function driverChecks(driver: Driver, given: DriverCase): readonly Check[
       const shown = JSON.stringify([machine.state, await driver.calls?.(machine, io)]);
       for (const [key] of secrets) assert.ok(!shown.includes(`secret-${key}`), key);
     }),
+    ...(running === undefined
+      ? []
+      : [
+          check("leaves a machine as it is that runs when it starts it, or is stopped when it stops or kills it", () =>
+            checkVerbs(driver, running),
+          ),
+        ]),
   ];
+}
+
+async function checkVerbs(driver: Driver, { machine: made, io, run }: RunningCase): Promise<void> {
+  let machine = await made();
+  const becomes = (status: Status): Promise<true> =>
+    poll(io, `${machine.name} to be ${status}`, { limit: 60_000 }, async () =>
+      (await driver.inspect(machine, io)).status === status ? true : undefined,
+    );
+  const does = async (verb: Verb, status: Status): Promise<void> => {
+    machine = { ...machine, state: { ...machine.state, ...(await driver[verb]?.(machine, io)) } };
+    await becomes(status);
+  };
+  await becomes("running");
+  const before = await run(machine);
+  await does("start", "running");
+  assert.deepEqual(await run(machine), before, "start began another run of a machine that runs");
+  for (const verb of ["stop", "stop", "kill"] as const) if (driver[verb] !== undefined) await does(verb, "stopped");
 }
 
 function checkOptions({ name: prefix, options }: Driver): void {

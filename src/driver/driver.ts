@@ -5,6 +5,12 @@ import type { Options, Values } from "./option.js";
 import type { Step } from "./step.js";
 import type { Transport } from "./transport.js";
 
+/**
+ * Version of this contract. It rises when drivers that were made for the last one would not work any more; the package of
+ * an outside driver says in its package.json which one it was made for: `"machineDriverContract": 1`.
+ */
+export const contractVersion = 1;
+
 /** How a machine is reached. No shell: it cannot be provisioned. */
 export interface Access {
   /** URL of its engine, e.g. `tcp://192.0.2.7:2376`. */
@@ -12,6 +18,11 @@ export interface Access {
   /** Port that the engine listens on, where one is forwarded to it. Default: that of `docker`. */
   readonly enginePort?: number;
   readonly shell?: ShellTarget;
+  /**
+   * Where the other machines on its network reach it, and the port of the engine there. Undefined: there is no such
+   * network, or it is not known.
+   */
+  readonly peer?: { readonly address: string; readonly port: number };
 }
 
 /**
@@ -63,9 +74,23 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
 
   /** What is said of a verb that is left out; default: "NAME driver does not support VERB". */
   refusal?(verb: Verb): string;
+  /**
+   * Starts a machine that is stopped, and lets one go on that is paused. As for all verbs:
+   * - It may return as soon as the provider has taken it: core asks `inspect` until it is so, and the engine after that.
+   * - It is never called twice at once for one machine.
+   * - On a machine that is so already it succeeds and changes nothing: one that runs is left running.
+   * @returns what changed in the state, e.g. a new port
+   * @throws MachineError `not-found` for a machine that is gone
+   */
   start?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  /** Has the machine's system end by itself; switches off one that does not heed it. Its disk stays. See {@link start}. */
   stop?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  /** Switches the machine off without asking its system. Its disk stays. See {@link start}. */
   kill?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
+  /**
+   * Has the system of a machine that runs start anew. Once it returns, nothing that answers is of the old run: `inspect`
+   * cannot tell one from the other. See {@link start} for the rest.
+   */
   restart?(machine: Machine<S>, io: Io): Promise<Partial<S> | void>;
 }
 

@@ -62,6 +62,11 @@ async function answered<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** One word that begins with y, as docker-machine has it. */
+export function isYes(answer = ""): boolean {
+  return /^\s*y\S*\s*$/i.test(answer);
+}
+
 /** Reads one line of stdin; undefined at its end. @param show takes the question, as it is */
 export async function askLine(
   terminal: Terminal,

@@ -40,6 +40,14 @@ const answers: Readonly<Record<string, readonly (readonly [argv: readonly string
       ]),
     ],
   ],
+  driver: [
+    [
+      ["ls"],
+      expect.arrayContaining([
+        { name: "none", version: null, from: null, summary: expect.any(String) as string, error: null },
+      ]),
+    ],
+  ],
   env: [
     [
       ["web"],

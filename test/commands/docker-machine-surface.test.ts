@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { globalOptions } from "../../src/cli/command.js";
 import { commands } from "../../src/commands/index.js";
-import { driverNames, refusedDrivers } from "../../src/core/session/registry.js";
+import { builtInNames, refusedDrivers } from "../../src/core/session/registry.js";
 import { names, resolve, type Options } from "../../src/driver/index.js";
 import surface from "./docker-machine-surface.json" with { type: "json" };
 import { createNone, newHome, putGeneric, putRunning } from "./support.js";
@@ -71,9 +71,9 @@ test("docker-machine's command help is there and takes no flags", async () => {
 
 test("each of docker-machine's drivers is there, or refused with what to use instead", async () => {
   const home = await newHome();
-  expect([...driverNames(), ...Object.keys(refusedDrivers)]).toEqual(expect.arrayContaining(surface.drivers));
+  expect([...builtInNames(), ...Object.keys(refusedDrivers)]).toEqual(expect.arrayContaining(surface.drivers));
   for (const [name, instead] of Object.entries(refusedDrivers)) {
-    expect(driverNames()).not.toContain(name);
+    expect(builtInNames()).not.toContain(name);
     expect(await home.machine(["create", "-d", name, "web"])).toEqual({
       code: 1,
       stdout: "",

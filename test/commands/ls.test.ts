@@ -186,7 +186,7 @@ describe("a broken machine", () => {
     const home = await newHome();
     await putGeneric(home, "cloud", 1, (config) => ({ ...config, DriverName: "foo" }));
     const [line] = await formatted(home, "{{.State}}|{{.Error}}");
-    expect(line).toMatch(/^Error\|Driver "foo" not found\. Do you have the plugin binary .*accessible in your PATH\?$/);
+    expect(line).toMatch(/^Error\|Driver "foo" not found\. Do you have .* in your PATH\?: .*machine driver add /);
   });
 
   test("is not what has no directory, or one that begins with a dot", async () => {

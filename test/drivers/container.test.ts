@@ -58,6 +58,19 @@ describe("the container driver", () => {
     expect(await says(denied)).toMatch(/join the group docker/);
   });
 
+  test("is reached by other machines at its address on their network, once the engine has said it", async () => {
+    const io = (said: string) => fakeIo({ ...gone, "docker inspect": said });
+    const machine = { name: "web", dir: "/nowhere", ...(await planned(fakeIo(gone))) };
+    expect(container.access(machine.state).peer).toBeUndefined();
+    const { status, state } = await container.inspect(machine, io("running 172.18.0.2\n"));
+    expect(status).toBe("running");
+    const known = { ...machine, state: { ...machine.state, ...state } };
+    expect(container.access(known.state).peer).toEqual({ address: "172.18.0.2", port: 2376 });
+    expect(await container.inspect(known, io("running 172.18.0.2\n"))).toEqual({ status: "running" });
+    expect(await container.inspect(known, io("exited \n"))).toEqual({ status: "stopped" });
+    expect(() => container.access({ ...known.state, PeerAddress: 7 } as never)).toThrow("Driver.PeerAddress in its");
+  });
+
   test("asks the engine for limits, ports and mounts, and leaves no private key but the user's behind", async () => {
     const dir = await mkdtemp(join(tmpdir(), "machine-container-"));
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { driverNames, findDriver } from "../../src/core/session/registry.js";
+import { builtInNames, findDriver } from "../../src/core/session/registry.js";
 import { names, resolve, type Option } from "../../src/driver/index.js";
 import reference from "./docker-machine-options.json" with { type: "json" };
 
@@ -24,11 +24,11 @@ const ours: Readonly<Record<string, unknown>> = {
 const samples: Readonly<Record<string, string>> = { string: "x", int: "60", bool: "true", stringSlice: "a,b" };
 const parsed: Readonly<Record<string, unknown>> = { string: "x", int: 60, bool: true, stringSlice: ["a", "b"] };
 
-const drivers = Object.entries(reference).filter(([driver]) => driverNames().includes(driver));
+const drivers = Object.entries(reference).filter(([driver]) => builtInNames().includes(driver));
 
 describe.each(drivers)("of docker-machine's options %s", (driver, flags) => {
   test.each(flags)("has $flag with its variable, type and default", async ({ flag, env, type, default: theirs }) => {
-    const { options } = await findDriver(driver);
+    const { options } = await findDriver(driver, "/no/store");
     const [key, option] =
       Object.entries(options).find(([one, { flag: own }]) => flagOf(one, own, driver) === flag) ?? [];
     if (key === undefined || option === undefined) throw new Error(`there is no --${flag}`);

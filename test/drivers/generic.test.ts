@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import generic from "../../drivers/generic/index.js";
 import { reboot } from "../../drivers/generic/reboot.js";
 import { driverChecks, fakeIo } from "../../src/driver/conformance.js";
-import { MachineError, type DriverState, type Io } from "../../src/driver/index.js";
+import { MachineError, resolve, type DriverState, type Io } from "../../src/driver/index.js";
 
 const dir = await mkdtemp(join(tmpdir(), "machine-generic-"));
 const key = join(dir, "key");
@@ -35,6 +35,7 @@ describe("the generic driver", () => {
       { options: {}, error: /^generic driver requires the --generic-ip-address option$/ },
       { options: { ipAddress: "127.0.0.1", sshKey: "/nonexist" }, error: /^SSH key does not exist: "\/nonexist"$/ },
       { options: { ipAddress: "127.0.0.1", sshPort: 70_000 }, error: /^--generic-ssh-port must be at most 65535$/ },
+      { options: { ipAddress: "127.0.0.1", peerAddress: "a b" }, error: /^--generic-peer-address must be an address/ },
       { options: { ipAddress: "127.0.0.1", sshHostKey: "MD5:aa" }, error: /^--generic-ssh-host-key must be SHA256:/ },
     ],
     // It cannot tell a host that was taken down from one that is switched off.
@@ -47,6 +48,14 @@ describe("the generic driver", () => {
       docker: "tcp://[2001:db8::7]:1",
       shell: { host: "2001:db8::7" },
     });
+  });
+
+  test("is reached by other machines at its own address, or at the one that was given for them", async () => {
+    expect(generic.access(state).peer).toEqual({ address: "127.0.0.1", port: 1 });
+    const values = resolve(generic.options, [{ ipAddress: "192.0.2.7", peerAddress: "10.0.0.7" }], "generic");
+    const owner = () => Promise.resolve("owner");
+    const planned = await generic.plan(values, { name: "web-1", dir, common: state, owner }, fakeIo());
+    expect(generic.access(planned).peer).toEqual({ address: "10.0.0.7", port: 2376 });
   });
 
   test("is running while something accepts connections at the ssh port", async () => {

@@ -9,6 +9,8 @@ import container from "../../drivers/container/index.js";
 import { machineIo } from "../../src/core/session/io.js";
 import { openSession } from "../../src/core/session/session.js";
 import { driverChecks } from "../../src/driver/conformance.js";
+import type { Machine } from "../../src/driver/index.js";
+import type { MachineConfig } from "../../src/store/config.js";
 import { finish, output } from "../support/command.js";
 import { clientEnv, docker, engineIn, supervise, type Engine } from "../support/engine.js";
 import { baseImage } from "../support/host-image.js";
@@ -42,6 +44,12 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
   });
 
   describe("passes the suite of all drivers on the real engine:", () => {
+    beforeAll(async () => {
+      expect(await machine("create", "verbs")).toMatchObject({ code: 0 });
+    });
+    afterAll(async () => {
+      expect(await machine("rm", "-y", "verbs")).toMatchObject({ code: 0 });
+    });
     const session = openSession({
       env: { PATH: process.env["PATH"], ...env },
       signal: new AbortController().signal,
@@ -55,7 +63,12 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     });
     const io = machineIo(session, { name: "web-1", dir: join(tmpdir(), "machine-test-no-machine") });
     const refused = [{ options: { network: "host" }, error: /--container-network/ }];
-    for (const { name, run } of driverChecks(container, { options: {}, refused, io })) test(name, run);
+    const running = {
+      io,
+      machine: () => saved("verbs"),
+      run: async () => docker(engine, ["inspect", "-f", "{{.State.StartedAt}}", await containerOf("verbs")]),
+    };
+    for (const { name, run } of driverChecks(container, { options: {}, refused, io, running })) test(name, run);
   });
 
   test("is what create makes where no driver is chosen, and runs containers", async () => {
@@ -95,6 +108,9 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     const created = await machine("create", "two");
     expect(created.code, created.stderr).toBe(0);
     expect(await machine("ssh", "two", "curl -sS http://one")).toMatchObject({ stdout: "hello\n", code: 0 });
+    const { address = "", port = 0 } = container.access((await saved("one")).state).peer ?? {};
+    const knock = `bash -c '</dev/tcp/${address}/${String(port)}'`;
+    expect(await machine("ssh", "two", knock)).toMatchObject({ code: 0, stderr: "" });
     expect(await load("two")).toMatchObject({ code: 0 });
     const ran = await bash('eval "$(machine env two)"; docker run --rm busybox wget -q -O - http://one');
     expect(ran).toMatchObject({ stdout: "hello\n", code: 0 });
@@ -175,6 +191,12 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     const kept = await bash('eval "$(machine env one)"; docker run --rm -v kept:/kept busybox cat /kept/file');
     expect(kept).toMatchObject({ stdout: "data\n", code: 0 });
     await expectPage();
+  }
+
+  async function saved(name: string): Promise<Machine> {
+    const dir = join(program.store, "machines", name);
+    const config = JSON.parse(await readFile(join(dir, "config.json"), "utf8")) as MachineConfig;
+    return { name, dir, state: config.Driver };
   }
 
   async function containerOf(name: string): Promise<string> {

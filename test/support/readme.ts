@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { globalOptions } from "../../src/cli/command.js";
 import { commands } from "../../src/commands/index.js";
-import { driverNames, findDriver } from "../../src/core/session/registry.js";
+import { builtInNames, findDriver } from "../../src/core/session/registry.js";
 import { names, type Driver, type Option } from "../../src/driver/index.js";
 
 export const readmePath = join(import.meta.dirname, "..", "..", "README.md");
@@ -10,7 +10,7 @@ export const readmePath = join(import.meta.dirname, "..", "..", "README.md");
 /** README.md with the parts about commands and drivers as their declarations have them. */
 export async function currentReadme(): Promise<string> {
   const text = await readFile(readmePath, "utf8");
-  const drivers = await Promise.all([...driverNames()].sort().map(findDriver));
+  const drivers = await Promise.all([...builtInNames()].sort().map((name) => findDriver(name, "/no/store")));
   const withCommands = replacePart(text, "commands", await commandTable());
   return replacePart(withCommands, "drivers", [verbs(drivers), ...drivers.map(options)].join("\n\n"));
 }

@@ -1,5 +1,4 @@
 import { providerIo } from "../../core/session/io.js";
-import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
 import {
   messageOf,
@@ -13,6 +12,7 @@ import {
 import { quote } from "../../shell/script.js";
 import { changeSettings } from "../../store/settings.js";
 import { encodeYaml } from "../../ui/yaml.js";
+import { allDrivers } from "./driver-options.js";
 import { declare, valuesOf, type Presets } from "../../cli/arguments.js";
 import { askChoice, askText, askWhether } from "../../ui/prompt.js";
 import { tell, type Terminal } from "../../ui/terminal.js";
@@ -82,7 +82,7 @@ export async function interview<P>(given: Interview<P>): Promise<P | undefined> 
 }
 
 async function askDriver(terminal: Terminal, session: Session, known: Driver): Promise<Driver> {
-  const drivers = await Promise.all(driverNames().map(session.findDriver));
+  const drivers = await allDrivers(session);
   return askChoice(terminal, {
     message: "Driver",
     default: known,

@@ -6,14 +6,6 @@ import { declare, type Declared } from "../../cli/arguments.js";
 import { machineOptions } from "../create/request.js";
 import { driverOptions } from "../create/driver-options.js";
 
-const { driver } = machineOptions;
-
-/** What machines take beside the options of their drivers. */
-export const createOptions = {
-  ...machineOptions,
-  driver: choice(driverNames(), { ...driver, default: driver.default }),
-};
-
 /** What only a machine itself takes, no defaults. */
 export const entryOptions = {
   count: integer({
@@ -31,8 +23,10 @@ export interface LabOptions {
 }
 
 export async function labOptions(session: Session): Promise<LabOptions> {
+  const { driver } = machineOptions;
+  const known = choice(await driverNames(session.store.root), { ...driver, default: driver.default });
   return {
-    defaults: [...declare(createOptions), ...(await driverOptions(session))],
+    defaults: [...declare({ ...machineOptions, driver: known }), ...(await driverOptions(session))],
     entry: declare(entryOptions),
   };
 }

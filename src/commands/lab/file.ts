@@ -7,8 +7,8 @@ import type { JsonObject } from "../../store/json.js";
 import { parseYaml } from "../../ui/yaml.js";
 import { declare, valuesOf } from "../../cli/arguments.js";
 import type { Call } from "../../cli/command.js";
-import { requestsOf } from "../create/request.js";
-import { createOptions, described, entryOptions, labOptions, type Report } from "./entries.js";
+import { machineOptions, requestsOf } from "../create/request.js";
+import { described, entryOptions, labOptions, type Report } from "./entries.js";
 
 type LabReading = Pick<Call, "session" | "presets" | "out">;
 
@@ -90,7 +90,7 @@ async function hasMachine({ store }: Session, name: string): Promise<boolean> {
 }
 
 async function requestOf(call: LabReading, name: string, given: readonly JsonObject[]): Promise<CreateRequest> {
-  const values = valuesOf(createOptions, given, call.presets);
+  const values = valuesOf(machineOptions, given, call.presets);
   const found = await call.session.findDriver(values.driver);
   const chosen = valuesOf(found.options, given, call.presets, found.name);
   return requestsOf(values, call)({ name, driver: found, values: chosen });
@@ -98,6 +98,6 @@ async function requestOf(call: LabReading, name: string, given: readonly JsonObj
 
 /** What is given to a machine and is another driver's. */
 function foreign(own: JsonObject, { name, options }: Driver): readonly string[] {
-  const taken = [...declare({ ...createOptions, ...entryOptions }), ...declare(options, name)];
+  const taken = [...declare({ ...machineOptions, ...entryOptions }), ...declare(options, name)];
   return Object.keys(own).filter((flag) => !taken.some((one) => one.flag === flag));
 }

@@ -114,7 +114,8 @@ async function rowOf(call: Asking, stored: StoredMachine): Promise<Listed> {
     };
   } catch (error) {
     if (!isMachineError(error)) throw error;
-    return { ...row, state: "Error", error: oneLine(error.message) };
+    const { message, hint } = error;
+    return { ...row, state: "Error", error: oneLine(hint === undefined ? message : `${message}: ${hint}`) };
   }
 }
 

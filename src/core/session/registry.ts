@@ -1,6 +1,7 @@
 import { MachineError, type Driver } from "../../driver/index.js";
+import { storePaths } from "../../store/paths.js";
 
-/** Loads one driver. This is the only file that names the drivers. */
+/** The drivers of this program. This is the only file that names them. */
 const builtIn: Readonly<Record<string, () => Promise<{ readonly default: Driver }>>> = {
   amazonec2: () => import("../../../drivers/amazonec2/index.js"),
   container: () => import("../../../drivers/container/index.js"),
@@ -28,23 +29,39 @@ export const refusedDrivers: Readonly<Record<string, string>> = {
   vmwarevsphere: elsewhere("govc vm.create"),
 };
 
-export function driverNames(): readonly string[] {
+export function isBuiltIn(name: string): boolean {
+  return Object.hasOwn(builtIn, name);
+}
+
+export function builtInNames(): readonly string[] {
   return Object.keys(builtIn);
 }
 
-/** @throws MachineError `not-found` in docker-machine's words */
-export async function findDriver(name: string): Promise<Driver> {
-  const load = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
-  if (load === undefined) {
-    throw new MachineError(
-      "not-found",
-      `Driver "${name}" not found. Do you have the plugin binary "docker-machine-driver-${name}" accessible in your PATH?`,
-      {
-        hint: Object.hasOwn(refusedDrivers, name)
-          ? refusedDrivers[name]
-          : `drivers that are there: ${driverNames().join(", ")}`,
-      },
-    );
-  }
-  return (await load()).default;
+/** Those of this program first, then those that packages of their own bring to the store or beside the program. */
+export async function driverNames(root: string): Promise<readonly string[]> {
+  const { outsideNames } = await import("./outside.js");
+  return [...new Set([...builtInNames(), ...(await outsideNames(storePaths(root).plugins)).toSorted()])];
+}
+
+/**
+ * The driver of that name: no package takes the place of one of this program.
+ * @param root of the store
+ * @throws MachineError `not-found` in docker-machine's words; `unsupported` or `failed` for a package that cannot be used
+ */
+export async function findDriver(name: string, root: string): Promise<Driver> {
+  const load = isBuiltIn(name) ? builtIn[name] : undefined;
+  if (load !== undefined) return (await load()).default;
+  const { findPackage, loadPackage } = await import("./outside.js");
+  const found = await findPackage(name, storePaths(root).plugins);
+  if (found !== undefined) return loadPackage(found);
+  const others = `drivers that are there: ${(await driverNames(root)).join(", ")}`;
+  throw new MachineError(
+    "not-found",
+    `Driver "${name}" not found. Do you have the plugin binary "docker-machine-driver-${name}" accessible in your PATH?`,
+    {
+      hint: Object.hasOwn(refusedDrivers, name)
+        ? refusedDrivers[name]
+        : `${others}; to add one: machine driver add machine-driver-NAME`,
+    },
+  );
 }

@@ -58,7 +58,7 @@ export function openSession({
   return {
     ...rest,
     store,
-    findDriver,
+    findDriver: (name) => findDriver(name, store.root),
     user: rest.env["USER"] ?? rest.env["USERNAME"] ?? userInfo().username,
     certs: {
       dir: certs.dir,

@@ -64,6 +64,7 @@ describe("the amazonec2 driver", () => {
         keyPath: "/store/machines/web-1/id_rsa",
         hostKey: "SHA256:abc",
       },
+      peer: { address: "10.0.0.5", port: 2376 },
     });
   });
 

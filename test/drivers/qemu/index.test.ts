@@ -80,6 +80,12 @@ describe("the qemu driver", () => {
     );
   });
 
+  test("is reached by other machines of its store on a network socket, and by none on another", () => {
+    expect(qemu.access(exampleState).peer).toBeUndefined();
+    const state = { ...exampleState, Network: "socket", NetworkAddress: "10.213.0.10/24" };
+    expect(qemu.access(state).peer).toEqual({ address: "10.213.0.10", port: 2376 });
+  });
+
   test.each([
     ["MachineId", "x"],
     ["Architecture", "mips"],

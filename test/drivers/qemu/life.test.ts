@@ -11,12 +11,24 @@ import { filesOf } from "../../../drivers/qemu/state.js";
 import { monitorOf } from "../../../drivers/qemu/monitor.js";
 import { processesOf, processOf } from "../../../drivers/qemu/process.js";
 import { ask } from "../../../drivers/qemu/qmp.js";
+import { driverChecks } from "../../../src/driver/conformance.js";
 import { output } from "../../support/command.js";
 import { launched, type QemuMachine, realIo, removeAll } from "./support.js";
 
 afterEach(removeAll);
 
 describe("a machine whose QEMU is real", () => {
+  const running = {
+    io: inAHurry(realIo()),
+    machine: async () => {
+      await qemu.start?.(machine, io);
+      return machine;
+    },
+    run: () => processOf(machine, io),
+  };
+  const verbs = driverChecks(qemu, { options: {}, refused: [], running }).filter(({ name }) => /starts it/.test(name));
+  for (const { name, run } of verbs) test(name, run);
+
   let machine: QemuMachine;
   let io: ReturnType<typeof realIo>;
   beforeEach(async () => {

@@ -57,6 +57,7 @@ describe("the virtualbox driver", () => {
     expect(driver.access(golden)).toEqual({
       docker: "tcp://192.168.99.100:2376",
       shell: { kind: "ssh", host: "127.0.0.1", port: 45_933, user: "docker", keyPath: golden.SSHKeyPath },
+      peer: { address: "192.168.99.100", port: 2376 },
     });
     const io = fakeIo({ "VBoxManage showvminfo fa-vb --machinereadable": 'name="fa-vb"\nVMState="aborted-saved"\n' });
     expect(await driver.inspect({ name: "fa-vb", dir: "/m", state: golden }, io)).toEqual({ status: "saved" });
