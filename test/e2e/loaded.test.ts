@@ -7,7 +7,7 @@ import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { cli, installProgram, type Program } from "../support/program.js";
 
-const sources = join(import.meta.dirname, "..", "..", "src", "cli.ts");
+const sources = join(import.meta.dirname, "..", "..", "src", "bin.ts");
 
 describeOnHosts("a command that a shell waits for", (lab) => {
   let program: Program;

@@ -10,7 +10,7 @@ import { startFileServer } from "./file-server.js";
 import { digestOfBytes, noise, temporaryFolder } from "./support.js";
 
 const bytes = noise(100_000);
-const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "cli.ts")];
+const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "bin.ts")];
 
 test("an image behind https is had from who is trusted, and by way of http only when its digest is known", async () => {
   const [http, folder] = [await startFileServer(bytes), await temporaryFolder()];
