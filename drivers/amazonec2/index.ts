@@ -16,9 +16,9 @@ const makeKey: Step<Ec2State> = {
 
 const ensureGroup: Step<Ec2State> = {
   name: "make sure of the security group",
-  async run({ name, state }, io) {
+  async run({ state }, io) {
     const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network/subnets.js"), open(state, io)]);
-    return { ...(await ensure(ec2, state, name, io)), LaunchedAt: io.now() };
+    return { ...(await ensure(ec2, state, io)), LaunchedAt: io.now() };
   },
   async undo(machine, io) {
     if (machine.state.SSHKeyPath === "") return;
@@ -40,23 +40,20 @@ const importKeyPair: Step<Ec2State> = {
 
 const launchInstance: Step<Ec2State> = {
   name: "launch the instance",
-  async run({ name, state }, io) {
+  async run({ state }, io) {
     const [{ launch }, { userData }, ec2] = await Promise.all([
       import("./instance/launch.js"),
       import("./instance/user-data.js"),
       open(state, io),
     ]);
     const data = await userData(state);
-    const notice = (line: string): void => {
-      tell(io, name, "launch the instance", line);
-    };
     try {
-      return await launch(ec2, state, io, { userData: data, notice });
+      return await launch(ec2, state, io, data);
     } catch (error) {
       if (!lacksGroup(error)) throw error;
       // The store's last other machine has gone just now, and the group with it.
-      const group = await (await import("./network/subnets.js")).ensureGroup(ec2, state, name, io);
-      return { ...group, ...(await launch(ec2, { ...state, ...group }, io, { userData: data, notice })) };
+      const group = await (await import("./network/subnets.js")).ensureGroup(ec2, state, io);
+      return { ...group, ...(await launch(ec2, { ...state, ...group }, io, data)) };
     }
   },
   async undo(machine, io) {
@@ -77,23 +74,20 @@ const readHostKey: Step<Ec2State> = {
     const { hostKeyFromConsole } = await import("./instance/host-key.js");
     const found = await hostKeyFromConsole(await open(state, io), state.InstanceId, io);
     if ("fingerprint" in found) return { HostKey: found.fingerprint };
-    const line = `the host key of ${name} is trusted at the first contact: ${found.reason}`;
-    tell(io, name, "read the host key from the console", line);
+    io.notice(`the host key of ${name} is trusted at the first contact: ${found.reason}`);
     return { HostKey: "" };
   },
 };
 
 const waitForSsh: Step<Ec2State> = {
   name: "wait for ssh",
-  async run({ name, state }, io) {
+  async run({ state }, io) {
     const { shell } = accessOf(state);
     if (shell === undefined) return;
     let end: number | undefined;
     for (;;) {
       try {
-        await reach(io, shell, (line) => {
-          tell(io, name, "wait for ssh", line);
-        });
+        await reach(io, shell);
         return;
       } catch (error) {
         // sshd may be up before cloud-init has put our key into its place.
@@ -166,8 +160,4 @@ async function change<T>(
 
 async function open(state: Ec2State, io: Io): Promise<Ec2> {
   return (await import("./api/client.js")).openEc2({ Profile: "", ...state }, io);
-}
-
-function tell(io: Io, machine: string, step: string, line: string): void {
-  io.report({ type: "notice", machine, step, at: io.now(), line });
 }

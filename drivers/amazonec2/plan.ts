@@ -21,11 +21,8 @@ type Given = Values<typeof options>;
  * docker-machine's words where it has some
  */
 export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promise<Ec2State> {
-  const notice = (line: string): void => {
-    io.report({ type: "notice", machine: machine.name, step: "plan", at: io.now(), line });
-  };
-  checkOptions(given, notice);
-  const settings = await settingsOf(given, io, notice);
+  checkOptions(given, io.notice);
+  const settings = await settingsOf(given, io);
   if (given.connect === "ssm") await checkSessionManager(io);
   const files = { privateKey: await privateKey(given, io), userData: await userDataFile(given, io) };
   const ec2 = await openEc2(settings, io);

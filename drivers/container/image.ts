@@ -9,16 +9,16 @@ const debian = "debian:trixie-slim";
 /**
  * The name of our node image, which is built when the engine has none of the present templates: from a Debian image
  * that the engine has or can pull, else from one that debootstrap makes.
- * @param onLine told what the programs say while it is built
  */
-export async function nodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<string> {
+export async function nodeImage(io: Io, outer: Outer): Promise<string> {
   const folder = join(await templatesFolder(import.meta.dirname), "container");
   const tag = `machine-node:${await digest(join(folder, "node"))}`;
   if (await has(io, outer, tag)) return tag;
   return io.lock("container-image", async () => {
     if (await has(io, outer, tag)) return tag;
-    const base = await baseImage(io, outer, folder, onLine);
-    await engine(io, outer, ["build", "--tag", tag, "--build-arg", `BASE=${base}`, join(folder, "node")], { onLine });
+    const base = await baseImage(io, outer, folder);
+    const build = ["build", "--tag", tag, "--build-arg", `BASE=${base}`, join(folder, "node")];
+    await engine(io, outer, build, { onLine: io.output });
     return tag;
   });
 }
@@ -41,29 +41,23 @@ async function has(io: Io, outer: Outer, tag: string): Promise<boolean> {
   }
 }
 
-async function baseImage(io: Io, outer: Outer, folder: string, onLine: (line: string) => void): Promise<string> {
+async function baseImage(io: Io, outer: Outer, folder: string): Promise<string> {
   if (await has(io, outer, debian)) return debian;
   try {
-    await engine(io, outer, ["pull", debian], { onLine });
+    await engine(io, outer, ["pull", debian], { onLine: io.output });
     return debian;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    onLine(`${debian} cannot be pulled: debootstrap makes a base image`);
+    io.output(`${debian} cannot be pulled: debootstrap makes a base image`);
     const tag = "machine-base:debootstrap";
-    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag], onLine, error);
+    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag], error);
     return tag;
   }
 }
 
-async function debootstrap(
-  io: Io,
-  outer: Outer,
-  args: readonly string[],
-  onLine: (line: string) => void,
-  pull: MachineError,
-): Promise<void> {
+async function debootstrap(io: Io, outer: Outer, args: readonly string[], pull: MachineError): Promise<void> {
   try {
-    await io.run("sh", args, { onLine, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
+    await io.run("sh", args, { onLine: io.output, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
   } catch (error) {
     if (!isExpected(error)) throw error;
     throw new MachineError("failed", `there is no base image: ${debian} cannot be pulled, nor made by debootstrap`, {

@@ -19,13 +19,7 @@ import { engine, engineIfThere, findEngine } from "./engine.js";
 const buildImage: Step<ContainerState> = {
   name: "build the node image",
   when: ({ Image }) => Image === "",
-  async run({ name: machine, state }, io) {
-    const { nodeImage } = await import("./image.js");
-    const Image = await nodeImage(io, state, (line) => {
-      io.report({ type: "output", machine, step: "build the node image", at: io.now(), line });
-    });
-    return { Image };
-  },
+  run: async ({ state }, io) => ({ Image: await (await import("./image.js")).nodeImage(io, state) }),
 };
 
 const startContainer: Step<ContainerState> = {

@@ -25,15 +25,11 @@ interface GenericState extends DriverState {
   readonly SSHJump?: readonly string[];
 }
 
-const login = "log in to the host";
-
 const logIn: Step<GenericState> = {
-  name: login,
-  async run({ name: machine, state }, io) {
-    const shell = await reach(io, target(state), (line) => {
-      io.report({ type: "notice", machine, step: login, at: io.now(), line });
-    });
-    const { code, stderr } = await shell.exec("exit 0", { purpose: login });
+  name: "log in to the host",
+  async run({ state }, io) {
+    const shell = await reach(io, target(state));
+    const { code, stderr } = await shell.exec("exit 0", { purpose: "log in to the host" });
     if (code !== 0) {
       throw new MachineError("failed", `the login shell of ${state.SSHUser} ends with status ${String(code)}`, {
         output: stderr,

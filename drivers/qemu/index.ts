@@ -29,12 +29,12 @@ const startMachine: Step<QemuState> = {
 
 const waitForSsh: Step<QemuState> = {
   name: "wait for ssh",
-  run: async (machine, io) => (await import("./boot.js")).bootUp(machine, io, "wait for ssh"),
+  run: async (machine, io) => (await import("./boot.js")).bootUp(machine, io),
 };
 
 const finishBoot: Step<QemuState> = {
   name: "finish the first boot",
-  run: async (machine, io) => (await import("./boot.js")).finishBoot(machine, io, "finish the first boot"),
+  run: async (machine, io) => (await import("./boot.js")).finishBoot(machine, io),
 };
 
 /** A virtual machine by QEMU: on Linux by KVM, on macOS by its own hypervisor, on Windows by WHPX, else emulated. */

@@ -20,10 +20,9 @@ export async function start(machine: Machine<QemuState>, io: Io): Promise<Partia
   const ports = await launch(machine, io);
   const { SSHPort, EnginePort } = machine.state;
   if (ports.SSHPort !== SSHPort || ports.EnginePort !== EnginePort) {
-    const line = "somebody else has taken a port of its: clients find it at another one now (machine env)";
-    io.report({ type: "notice", machine: machine.name, step: "start", at: io.now(), line });
+    io.notice("somebody else has taken a port of its: clients find it at another one now (machine env)");
   }
-  await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io, "start");
+  await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io);
   return ports;
 }
 
@@ -37,8 +36,7 @@ export async function stop(machine: Machine<QemuState>, io: Io): Promise<void> {
       await tell(machine, "system_powerdown");
       if (await isGone(machine, io, limit)) return;
     }
-    const line = "it does not power itself off, so it is switched off";
-    io.report({ type: "notice", machine: machine.name, step: "stop", at: io.now(), line });
+    io.notice("it does not power itself off, so it is switched off");
   }
   await kill(machine, io);
 }

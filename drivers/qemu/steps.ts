@@ -7,14 +7,9 @@ import { filesOf, type QemuState } from "./state.js";
 import { interfacesOf, reserveAddress } from "./network.js";
 import { mountsOf } from "./share.js";
 
-/** Name of the step that gets the image, and under which its progress is told. */
-export const getImage = "get the image";
-
 /** The machine's image, which is in the store's cache, or comes there. */
-export function imageOf({ name, state }: Machine<QemuState>, io: Io): Promise<ImageFile> {
-  return fetchImage(state.StorePath, { url: state.ImageURL, digest: state.ImageDigest }, io, (line) => {
-    io.report({ type: "output", machine: name, step: getImage, at: io.now(), line });
-  });
+export function imageOf({ state }: Machine<QemuState>, io: Io): Promise<ImageFile> {
+  return fetchImage(state.StorePath, { url: state.ImageURL, digest: state.ImageDigest }, io);
 }
 
 /** Makes the keys, the seed of the first boot and the disk, which keeps only what differs from the image. */

@@ -16,15 +16,11 @@ export function boot2DockerFiles(dir: string): Readonly<Record<"iso" | "disk" | 
 }
 
 /** The ISO that the machine boots, each time that it starts. */
-export async function getIso(
-  { io }: VBoxManage,
-  { dir, state }: Machine<VirtualBoxState>,
-  onLine: (line: string) => void,
-): Promise<void> {
+export async function getIso({ io }: VBoxManage, { dir, state }: Machine<VirtualBoxState>): Promise<void> {
   const url = state.Boot2DockerURL === "" ? lastIso : state.Boot2DockerURL;
   const { iso } = boot2DockerFiles(dir);
   if (/^https?:/.test(url)) {
-    const { path } = await fetchImage(state.StorePath, { url, digest: "" }, io, onLine);
+    const { path } = await fetchImage(state.StorePath, { url, digest: "" }, io);
     await copyFile(path, iso);
     return;
   }

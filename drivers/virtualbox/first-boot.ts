@@ -11,15 +11,11 @@ import type { VBoxManage } from "./vboxmanage.js";
 import { shellOf } from "./wait.js";
 
 /** Waits for cloud-init, mounts the shared folder, and takes the seed away, which holds the machine's host key. */
-export async function finish(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<void> {
-  const shell = await shellOf(vbox, machine, tell);
+export async function finish(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+  const shell = await shellOf(vbox, machine);
   await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
-  const notice = await mountShare(vbox.computer, machine, shell);
-  if (notice !== undefined) tell(notice);
+  const problem = await mountShare(vbox.computer, machine, shell);
+  if (problem !== undefined) vbox.io.notice(problem);
   await takeSeed(vbox, machine);
 }
 

@@ -1,4 +1,4 @@
-import { MachineError, type Io, type Machine } from "../../src/driver/index.js";
+import { MachineError, type Machine } from "../../src/driver/index.js";
 import { cutPower, isOn } from "./remove.js";
 import { needInfo } from "./start.js";
 import { vmOf, type VirtualBoxState } from "./state.js";
@@ -25,7 +25,7 @@ export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>
   }
   if (status === "paused") await vbox.run("controlvm", vmOf(state), "resume");
   if (await endsByButton(vbox, machine)) return;
-  vbox.io.report(notice(machine, vbox.io, `it has not ended within ${String(patience / 1000)} s: its power is cut`));
+  vbox.io.notice(`it has not ended within ${String(patience / 1000)} s: its power is cut`);
   await cutPower(vbox, vmOf(state));
 }
 
@@ -44,10 +44,6 @@ async function endsByButton(vbox: VBoxManage, machine: Machine<VirtualBoxState>)
     await io.sleep(1_000);
   }
   return false;
-}
-
-function notice({ name }: Machine, io: Io, line: string): Parameters<Io["report"]>[0] {
-  return { type: "notice", machine: name, step: "stop", at: io.now(), line };
 }
 
 /** Cuts the power; a saved memory is thrown away. */

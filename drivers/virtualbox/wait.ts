@@ -7,32 +7,20 @@ import { target } from "./target.js";
 import type { VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-/**
- * Waits until the machine's sshd greets.
- * @param tell gets the lines that the console prints meanwhile
- */
-export function waitForSsh(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<void> {
+/** Waits until the machine's sshd greets; what its console prints is shown meanwhile. */
+export function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
   const boot = {
     name: machine.name,
     console: files(machine.dir).console,
     greets: () => vbox.computer.greets(machine.state.SSHPort),
     isOn: async () => isOn(await needInfo(vbox, machine)),
-    tell,
   };
   return waitForBoot(boot, vbox.io, 2_000);
 }
 
 /** A shell on the machine, which may still come up. */
-export function shellOf(
-  { io }: VBoxManage,
-  { state }: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<Shell> {
-  return reach(io, target(state), tell);
+export function shellOf({ io }: VBoxManage, { state }: Machine<VirtualBoxState>): Promise<Shell> {
+  return reach(io, target(state));
 }
 
 /**

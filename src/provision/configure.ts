@@ -1,4 +1,4 @@
-import { MachineError, type Io, type Step, isExpected } from "../driver/index.js";
+import { MachineError, messageOf, type Io, type Step, isExpected } from "../driver/index.js";
 import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, placeSettings } from "./engine-settings.js";
 import { backupPath, type Facts } from "./host.js";
@@ -25,7 +25,7 @@ function configureEngine(run: Run): Step {
     name,
     async run(_, io) {
       const facts = await host.facts(io);
-      const files = await engineFiles(p, facts);
+      const files = await engineFiles(p, facts, io);
       const told = await host.run(io, {
         step: name,
         templates: ["service.sh", "configure-engine.sh"],
@@ -48,11 +48,11 @@ interface HostFile {
   readonly text: string;
 }
 
-async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
+async function engineFiles(p: Provisioning, facts: Facts, { notice }: Io): Promise<HostFile[]> {
   const { flags, daemonJson, removed } = placeSettings(facts.daemonJson, p.provider, p.engine);
   if (removed.length > 0) {
     const keys = removed.join(", ");
-    p.notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
+    notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
   }
   return [
     ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
@@ -136,7 +136,7 @@ async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unk
       params: { INIT: init, BACKUP: backupPath, PATHS: paths.join(" ") },
     });
   } catch (second) {
-    p.notice(second instanceof Error ? second.message : String(second));
+    io.notice(messageOf(second));
   }
   return error;
 }

@@ -14,7 +14,7 @@ export interface Host {
 }
 
 interface Work {
-  /** The name of the step. */
+  /** What is done, an imperative: for errors and the machine's log. */
   readonly step: string;
   readonly templates: readonly string[];
   readonly params?: Readonly<Record<string, string>>;
@@ -53,13 +53,13 @@ export const installMark = "/etc/docker/machine-installing";
 
 export interface HostOptions {
   readonly machine: string;
-  readonly shell: () => Promise<Shell>;
+  readonly shell: (io: Io) => Promise<Shell>;
   readonly sudoPassword: () => Promise<string | undefined>;
-  readonly notice: (line: string) => void;
 }
 
 /** @see Host. Its errors begin with the machine's name. */
-export function openHost({ machine, shell, sudoPassword, notice }: HostOptions): Host {
+export function openHost({ machine, shell, sudoPassword }: HostOptions): Host {
+  let shared: Promise<Shell> | undefined;
   let root: Promise<Privilege> | undefined;
   let facts: Promise<Facts> | undefined;
 
@@ -68,11 +68,11 @@ export function openHost({ machine, shell, sudoPassword, notice }: HostOptions):
     const onLine = (line: string): void => {
       const [, kind, text = ""] = /^machine-([a-z]+): (.*)$/.exec(line) ?? [];
       const [, name = "", value = ""] = /^(\S+) (.*)$/.exec(text) ?? [];
-      if (kind === "notice") notice(text);
+      if (kind === "notice") io.notice(text);
       else if (kind === "fact") told.set(name, Buffer.from(value, "base64").toString());
-      else if (kind === undefined) io.report({ type: "output", machine, step, at: io.now(), line });
+      else if (kind === undefined) io.output(line);
     };
-    const connection = await shell();
+    const connection = await (shared ??= shell(io));
     const privilege = plain ? asUser : await (root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword)));
     const text = await template("lib.sh", ...templates);
     const name = `${machine}: could not ${step}`;

@@ -1,4 +1,4 @@
-import type { Shell, Transport } from "../driver/index.js";
+import type { Io, Shell, Transport } from "../driver/index.js";
 import type { EngineSettings } from "./engine-settings.js";
 import type { Host } from "./host.js";
 
@@ -25,8 +25,8 @@ export interface Provisioning {
   readonly transport?: Transport;
   /** Who logs in over ssh. Default: root. */
   readonly user?: string | undefined;
-  /** Connects, and tries again meanwhile, when first called; gives the same connection afterwards. */
-  readonly shell: () => Promise<Shell>;
+  /** Connects, and tries again while the host comes up. Asked once. */
+  readonly shell: (io: Io) => Promise<Shell>;
   /** Asked only when sudo wants a password. */
   readonly sudoPassword: () => Promise<string | undefined>;
   readonly engine: EngineOptions;
@@ -39,8 +39,6 @@ export interface Provisioning {
    * engine answers.
    */
   readonly prove: () => Promise<void>;
-  /** A line for the user. */
-  readonly notice: (line: string) => void;
 }
 
 /** What the steps of one run share. */

@@ -85,7 +85,7 @@ function installEngine({ p, host }: Run): Step {
     async run(_, io) {
       const before = await host.facts(io);
       if (before.engine === undefined) {
-        const from = installation(before.distro, p.engine, p.notice);
+        const from = installation(before.distro, p.engine, io.notice);
         const params = { ...proxies(p.engine.env), ...from, MARK: installMark };
         const templates = [`packages-${before.distro.packages}.sh`, "install-engine.sh"];
         await host.run(io, { step: name, templates, params, timeout: installLimit });

@@ -12,6 +12,7 @@ import { driverChecks } from "../../src/driver/conformance.js";
 import { finish, output } from "../support/command.js";
 import { clientEnv, docker, engineIn, supervise, type Engine } from "../support/engine.js";
 import { baseImage } from "../support/host-image.js";
+import { createAsPlanned } from "../support/create-as-planned.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
 
@@ -90,8 +91,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
   });
 
   test("is reached by its name from another one, and from the containers on it", async () => {
-    const created = await machine("create", "two");
-    expect(created.code, created.stderr).toBe(0);
+    await createAsPlanned(machine, "two");
     expect(await machine("ssh", "two", "curl -sS http://one")).toMatchObject({ stdout: "hello\n", code: 0 });
     expect(await load("two")).toMatchObject({ code: 0 });
     const ran = await bash('eval "$(machine env two)"; docker run --rm busybox wget -q -O - http://one');

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeAuthority } from "../../src/tls/certificate.js";
 import { finish } from "../support/command.js";
+import { createAsPlanned } from "../support/create-as-planned.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
@@ -25,16 +26,15 @@ describeOnHosts("a bare host", (lab) => {
       },
     });
 
-  test("becomes a Docker host by one command, whose output tells the host key", async () => {
+  test("becomes a Docker host by one command, whose output tells the host key and the steps that --dry-run has named", async () => {
     const { url } = await lab.serveInstallScripts();
-    const created = await program.machine([
-      "create",
+    const created = await createAsPlanned(
+      (...args) => program.machine(args),
       ...["-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "user"],
       ...["--generic-ssh-key", host.keyPath, "--engine-install-url", `${url}/install.sh`, "web"],
-    ]);
+    );
     expect(created.stderr).toContain(host.hostKeyFingerprint);
-    expect(created).toMatchObject({ code: 0 });
-    expect(created.stdout).toMatch(/^Docker is up and running!\nTo see how to connect .* env web\n$/);
+    expect(JSON.parse(created.stdout)).toMatchObject({ name: "web", driver: "generic" });
   });
 
   test("runs a container for the docker CLI of an evaluated env", async () => {

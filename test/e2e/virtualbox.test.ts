@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { VirtualBoxState } from "../../drivers/virtualbox/state.js";
 import { finish, type Finished } from "../support/command.js";
+import { createAsPlanned } from "../support/create-as-planned.js";
 import { describeOnHosts } from "../support/lab.js";
 import { installProgram, type Program } from "../support/program.js";
 import { virtualBox, type VirtualBox } from "../stand-ins/virtualbox/index.js";
@@ -47,8 +48,7 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
       const image = ["--virtualbox-image", await vmImage(), "--virtualbox-no-vtx-check"];
       const size = ["--virtualbox-disk-size", "6000", "--virtualbox-memory", "1024", "--virtualbox-cpu-count", "2"];
       const share = ["--virtualbox-share-folder", `${program.home}:home`];
-      const created = await machine("create", "-d", "virtualbox", ...image, ...size, ...share, "v1");
-      expect(created).toMatchObject({ code: 0 });
+      const created = await createAsPlanned(machine, "-d", "virtualbox", ...image, ...size, ...share, "v1");
       expect(created.stderr).toContain("the image's kernel has no vboxsf");
       const { SSHHostKey, IPAddress } = await saved();
       expect(IPAddress).toMatch(/^192\.168\.\d+\.\d+$/);

@@ -94,15 +94,15 @@ export function provisionOver(
       return issued;
     },
     prove: about.prove,
-    notice: (line) => notices.push(line),
   });
   const io = {
     now: Date.now,
     signal: new AbortController().signal,
-    report: (event: StepEvent) => {
-      if (event.type === "output") output.push(event.line);
-    },
   } as unknown as Io;
+  const report = (event: StepEvent): void => {
+    if (event.type === "output") output.push(event.line);
+    if (event.type === "notice") notices.push(event.line);
+  };
   const machine: Machine = { name: about.machine, dir: certs.dir, state: {} as DriverState };
   const journal = { done: new Set<string>(), note: () => Promise.resolve() };
   return {
@@ -114,9 +114,9 @@ export function provisionOver(
       issued = undefined;
     },
     provision: (engine: Partial<EngineOptions> = {}, ttl?: number) =>
-      runSteps(provisionSteps(provisioning(engine, ttl)), machine, io, journal),
+      runSteps(provisionSteps(provisioning(engine, ttl)), machine, { io, report }, journal),
     upgrade: (engine: Partial<EngineOptions> = {}) =>
-      runSteps(upgradeSteps(provisioning(engine)), machine, io, journal),
+      runSteps(upgradeSteps(provisioning(engine)), machine, { io, report }, journal),
   };
 }
 

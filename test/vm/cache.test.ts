@@ -11,14 +11,16 @@ import { digestOfBytes, noise, realIo, temporaryFolder } from "./support.js";
 
 const bytes = noise(200_000);
 const digest = digestOfBytes(bytes);
-const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "cli.ts")];
+const program = ["--import", import.meta.resolve("tsx"), join(import.meta.dirname, "..", "..", "src", "bin.ts")];
 
 async function setUp(changes: Partial<Served> = {}) {
   const [server, store] = [await startFileServer(bytes, changes), await temporaryFolder()];
   const lines: string[] = [];
   const fetch = (pinned = digest, signal?: AbortSignal, path = "/some/disk.img?key=secret") =>
-    fetchImage(store, { url: `${server.url}${path}`, digest: pinned }, realIo(store, {}, signal), (line) =>
-      lines.push(line),
+    fetchImage(
+      store,
+      { url: `${server.url}${path}`, digest: pinned },
+      { ...realIo(store, {}, signal), output: (line) => lines.push(line) },
     );
   const folders = async () => (await readdir(imagesFolder(store))).sort();
   return { server, store, lines, fetch, folders };
@@ -119,14 +121,14 @@ describe("an image", () => {
     const folder = await temporaryFolder();
     const path = join(folder, "mine.img");
     await writeFile(path, bytes);
-    const got = await fetchImage(folder, { url: path, digest: "" }, realIo(folder), () => undefined);
+    const got = await fetchImage(folder, { url: path, digest: "" }, realIo(folder));
     await writeFile(path, noise(5_000));
     expect(bytes.equals(await readFile(got.path))).toBe(true);
-    const next = await fetchImage(folder, { url: path, digest: "" }, realIo(folder), () => undefined);
+    const next = await fetchImage(folder, { url: path, digest: "" }, realIo(folder));
     expect(next.digest).toBe(digestOfBytes(noise(5_000)));
     await rm(path);
-    expect(await fetchImage(folder, { url: path, digest }, realIo(folder), () => undefined)).toEqual(got);
-    await expect(fetchImage(folder, { url: path, digest: "" }, realIo(folder), () => undefined)).rejects.toMatchObject({
+    expect(await fetchImage(folder, { url: path, digest }, realIo(folder))).toEqual(got);
+    await expect(fetchImage(folder, { url: path, digest: "" }, realIo(folder))).rejects.toMatchObject({
       code: "failed",
       message: expect.stringMatching(/mine.img cannot be put into .*ENOENT/) as string,
     });

@@ -24,7 +24,7 @@ export async function checkRegion(
   values: AskedSettings,
   io: Io,
 ): Promise<Pick<Settings, "Region">> {
-  const settings = await settingsOf({ ...values, region }, io, () => undefined);
+  const settings = await settingsOf({ ...values, region }, { ...io, notice: () => undefined });
   await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
     throw asPrecheck(error);
   });
@@ -32,14 +32,14 @@ export async function checkRegion(
 }
 
 /** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
-export async function settingsOf(given: AskedSettings, io: Io, notice: (line: string) => void): Promise<Settings> {
+export async function settingsOf(given: AskedSettings, io: Io): Promise<Settings> {
   const { accessKey = "", secretKey = "", sessionToken = "" } = given;
   // The SDK's own variables: saved, since the machine is nowhere else later.
   const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
   const isByKeys = given.profile === "" && accessKey !== "";
   const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
   if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
-    notice("the keys are not saved: later commands need them in the environment, or a profile");
+    io.notice("the keys are not saved: later commands need them in the environment, or a profile");
   }
   const Region = given.region ?? (await defaultRegion(Profile, io));
   // AWS's own are like us-east-1, us-gov-west-1 and eusc-de-east-1; others may be called anything.

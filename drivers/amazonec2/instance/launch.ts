@@ -14,15 +14,10 @@ type Launched = Pick<
 /**
  * Launches the machine's one instance, of the first type and zone that has room. What an earlier try launched is taken
  * instead: EC2 remembers each try's token, and the tag that carries it tells those tries apart that come later in the list.
+ * Each type and zone that has no room is told.
  * @param userData in base64
- * @param notice told of each type and zone that has no room
  */
-export async function launch(
-  ec2: Ec2,
-  state: Readonly<Ec2State>,
-  io: Io,
-  { userData, notice }: { readonly userData?: string | undefined; readonly notice: (line: string) => void },
-): Promise<Launched> {
+export async function launch(ec2: Ec2, state: Readonly<Ec2State>, io: Io, userData?: string): Promise<Launched> {
   const LaunchedAt = io.now();
   const earlier = await instanceOf(ec2, state);
   if (earlier !== undefined && !isGone(earlier)) return { ...launched(state, earlier, earlier.Account), LaunchedAt };
@@ -33,7 +28,7 @@ export async function launch(
       if (codeOf(error) === "IdempotentParameterMismatch")
         return { ...(await earlierLaunch(ec2, state, io)), LaunchedAt };
       if (others.length === 0 || !lacksCapacity(error)) throw error;
-      notice(`no room for ${place.InstanceType} in ${zoneOf(place)} (${codeOf(error) ?? ""}), trying the next`);
+      io.notice(`no room for ${place.InstanceType} in ${zoneOf(place)} (${codeOf(error) ?? ""}), trying the next`);
       return firstWithRoom(others);
     }
   };

@@ -189,8 +189,7 @@ export async function rebootInstance(ec2: Ec2, machine: Ours, io: Io): Promise<v
     const now = await bootId(machine, io);
     if (now !== before) return now === undefined ? undefined : true;
     if (state.Endpoint === "" || io.now() < end) return undefined;
-    const line = `${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`;
-    io.report({ type: "notice", machine: name, step: "restart", at: io.now(), line });
+    io.notice(`${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`);
     return true;
   });
 }

@@ -196,14 +196,19 @@ async function make(session: Session, host: Host): Promise<Host> {
   const journal = await store.readJournal(name);
   if (journal === undefined || journal.phase === "provision") return host;
   let done = journal.done;
-  const machine = await runSteps(driver.create, host.machine, io, {
-    done: new Set(done),
-    note: async (step, changes) => {
-      await saveState(session, name, changes);
-      done = [...done, step];
-      await store.writeJournal(name, { ...journal, done });
+  const machine = await runSteps(
+    driver.create,
+    host.machine,
+    { ...session, io },
+    {
+      done: new Set(done),
+      note: async (step, changes) => {
+        await saveState(session, name, changes);
+        done = [...done, step];
+        await store.writeJournal(name, { ...journal, done });
+      },
     },
-  });
+  );
   await store.writeJournal(name, { ...journal, done, phase: "provision" });
   return { ...host, machine };
 }
@@ -213,7 +218,7 @@ async function undone(session: Session, { name, driver }: Host, keep: boolean, e
   const failure = whileDoing("Error creating machine: Error in driver during machine creation", error);
   if (keep) return withHint(failure, name, "create --resume");
   const host = await loadHost({ ...session, signal: AbortSignal.timeout(60_000) }, name);
-  const left = await undoSteps(driver.create, host.machine, host.io);
+  const left = await undoSteps(driver.create, host.machine, { ...session, io: host.io });
   if (left.length === 0) {
     await session.store.remove(name);
     return failure;

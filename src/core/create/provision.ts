@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   MachineError,
   reach,
+  type Io,
   type Shell,
   type Step,
   type Transport,
@@ -10,7 +11,6 @@ import {
   whileDoing,
   isExpected,
 } from "../../driver/index.js";
-import { lazily } from "../../driver/once.js";
 import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
 import type { EngineOptions, Provisioning } from "../../provision/provisioning.js";
@@ -152,7 +152,7 @@ async function runProvisioning(
     issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
     return issued;
   });
-  await runSteps(steps(provisioning), machine, io, { done: new Set(), note: () => Promise.resolve() });
+  await runSteps(steps(provisioning), machine, { ...session, io }, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
     await replaceFiles([
       { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
@@ -182,7 +182,7 @@ function provisioningOf(
     port: portOf(host),
     transport,
     user: shell?.kind === "ssh" ? shell.user : undefined,
-    shell: lazily(() => reachShell(session, host)),
+    shell: (io) => reachShell(host, io),
     sudoPassword: request.sudoPassword,
     engine: engineOf(config, request),
     ttl: request.ttl,
@@ -190,9 +190,6 @@ function provisioningOf(
     prove: async () => {
       if (transport !== "ssh") await proveByTls(session, host, certPaths(config));
       if (transport !== "tls") await askOverSsh(session, host);
-    },
-    notice: (line) => {
-      session.tell(`(${name}) ${line}`);
     },
   };
 }
@@ -273,9 +270,9 @@ function portOf({ driver, machine }: Host): number {
   return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
 }
 
-function reachShell({ tell }: Session, { name, driver, machine, io }: Host): Promise<Shell> {
+function reachShell({ name, driver, machine }: Host, io: Io): Promise<Shell> {
   const target = driver.access(machine.state).shell;
-  if (target !== undefined) return reach(io, target, tell);
+  if (target !== undefined) return reach(io, target);
   throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
 }
 

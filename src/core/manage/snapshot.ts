@@ -41,7 +41,7 @@ export async function restoreSnapshot(
     await keepContext(session, { ...host, machine });
     const { status } = await driver.inspect(machine, io);
     if (status !== "running" || driver.access(machine.state).shell === undefined) return;
-    await setClock(session, { ...host, machine }, sudoPassword);
+    await setClock({ ...host, machine }, sudoPassword);
     await engineUp(session, { ...host, machine }, false);
   });
 }
@@ -67,15 +67,12 @@ function checkName(snapshot: string): void {
 
 /** The clock is part of what was restored, and certificates that were made since are not good yet by it. */
 async function setClock(
-  session: Session,
   { name, driver, machine, io }: Host,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
   const { shell: target } = driver.access(machine.state);
   if (target === undefined) return;
-  const shell = await reach(io, target, (line) => {
-    session.tell(`(${name}) ${line}`);
-  });
+  const shell = await reach(io, target);
   const script = {
     name: `${name}: could not set the clock`,
     purpose: "set the clock",

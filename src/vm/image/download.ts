@@ -22,7 +22,7 @@ export interface Limits {
   readonly tries: number;
 }
 
-type DownloadIo = Pick<Io, "env" | "signal" | "sleep" | "now">;
+type DownloadIo = Pick<Io, "env" | "signal" | "sleep" | "now" | "output">;
 
 /**
  * Downloads a file to `data` in a folder, and goes on with what an earlier download left there, if that is still part of
@@ -34,18 +34,17 @@ export async function download(
   source: Source,
   folder: string,
   io: DownloadIo,
-  onLine: (line: string) => void,
   { silence, tries }: Limits = { silence: 60_000, tries: 5 },
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   for (let failures = 0; ;) {
     const before = await sizeOf(folder);
     try {
-      return await attempt(source, folder, io, onLine, silence);
+      return await attempt(source, folder, io, silence);
     } catch (error) {
       if (!isMachineError(error) || error.code !== "unreachable") throw error;
       failures = (await sizeOf(folder)) > before ? 1 : failures + 1;
       if (failures >= tries) throw error;
-      onLine(`${source.name}: ${error.message}; trying again`);
+      io.output(`${source.name}: ${error.message}; trying again`);
       await io.sleep(1_000 * 2 ** (failures - 1));
     }
   }
@@ -55,7 +54,6 @@ async function attempt(
   { url, name, isPinned, etag }: Source,
   folder: string,
   io: DownloadIo,
-  onLine: (line: string) => void,
   silence: number,
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   const [size, validator] = [await sizeOf(folder), await savedValidator(folder)];
@@ -71,7 +69,7 @@ async function attempt(
     if (part === "same") return undefined;
     if (part === "whole") return version;
     if (part.start === 0) await writeFile(join(folder, "validator"), validatorOf(answer));
-    await receive(answer, part, folder, io, watchProgress(name, part.total, io, onLine), shown(url));
+    await receive(answer, part, folder, io, watchProgress(name, part.total, io), shown(url));
     return version;
   } finally {
     await answer.close();

@@ -211,7 +211,7 @@ describe("options that do not fit", () => {
     const io = fakeIo({}, env);
     const some = { accessKey: "AK", secretKey: "SK", tags: "a,b,c", endpoint: "http://127.0.0.1:1", retries: -1 };
     await expect(planEc2(given(some), plan(), io)).rejects.toMatchObject({ code: "unreachable" });
-    expect(io.events.map((event) => (event.type === "notice" ? event.line : ""))).toEqual([
+    expect(io.lines.map(({ line }) => line)).toEqual([
       "Tags are not key value in pairs. 3 elements found",
       expect.stringContaining("the keys are not saved"),
     ]);
