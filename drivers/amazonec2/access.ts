@@ -1,5 +1,5 @@
 import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
-import { stateOf } from "./read-state.js";
+import { stateOf } from "./state.js";
 import type { Ec2State } from "./state.js";
 
 /** How the machine is reached; nothing but its engine's URL as long as it has no address. */

@@ -2,18 +2,16 @@ import { constants, promises as fs } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { isIP } from "node:net";
-import { MachineError, type Io, type Values } from "../../src/driver/index.js";
-import type { options } from "./options.js";
+import { MachineError, type Io } from "../../src/driver/index.js";
+import type { Ec2Options } from "./options.js";
 import { parsePort } from "./network/rules.js";
-
-type Given = Values<typeof options>;
 
 /**
  * What can be seen without EC2.
  * @param notice told of what is odd but harmless
  * @throws MachineError `usage`, in docker-machine's words where it has some
  */
-export function checkOptions(given: Given, notice: (line: string) => void): void {
+export function checkOptions(given: Ec2Options, notice: (line: string) => void): void {
   const { accessKey = "", secretKey = "", keypairName, sshKeypath, tags, ingressCidr, blockDurationMinutes } = given;
   if ((accessKey === "") !== (secretKey === "") && given.profile === "") {
     throw usage(
@@ -55,7 +53,7 @@ export function commas(text: string): string[] {
  * Absolute path of the private key that was named, else empty. Without a key pair at EC2 its public half is needed too.
  * @throws MachineError `precheck`
  */
-export async function privateKey({ sshKeypath, keypairName }: Given, io: Pick<Io, "env">): Promise<string> {
+export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (sshKeypath === "") return "";
   const path = absolute(sshKeypath, io);
   for (const file of keypairName === "" ? [path, `${path}.pub`] : [path]) {
@@ -76,7 +74,7 @@ export async function privateKey({ sshKeypath, keypairName }: Given, io: Pick<Io
  * Absolute path of the user data that was named, else empty.
  * @throws MachineError `precheck`
  */
-export async function userDataFile({ userdata }: Given, io: Pick<Io, "env">): Promise<string> {
+export async function userDataFile({ userdata }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (userdata === "") return "";
   const path = absolute(userdata, io);
   await fs.readFile(path).catch((cause: unknown) => {

@@ -1,5 +1,5 @@
 import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
-import { MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { checkOptions, commas, privateKey, userDataFile } from "./check-options.js";
 import { openEc2, type Settings } from "./api/client.js";
 import type { Ec2 } from "./api/calls.js";
@@ -9,10 +9,8 @@ import { settingsOf } from "./api/settings.js";
 import { findImage, type Image } from "./instance/ami.js";
 import { runInput } from "./instance/launch.js";
 import { findNetwork, type Network } from "./network/subnets.js";
-import type { options } from "./options.js";
+import type { Ec2Options } from "./options.js";
 import type { Ec2State } from "./state.js";
-
-type Given = Values<typeof options>;
 
 /**
  * Checks what was asked for, by itself and with EC2, up to a dry run of the launch, which tells of every permission and
@@ -20,7 +18,7 @@ type Given = Values<typeof options>;
  * @throws MachineError `usage` for options that do not fit, `precheck` for what EC2 has not or does not allow, both in
  * docker-machine's words where it has some
  */
-export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promise<Ec2State> {
+export async function planEc2(given: Ec2Options, machine: MachinePlan, io: Io): Promise<Ec2State> {
   checkOptions(given, io.notice);
   const settings = await settingsOf(given, io);
   if (given.connect === "ssm") await checkSessionManager(io);
@@ -31,7 +29,7 @@ export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promi
 
 /** What is known before EC2 is asked. */
 export interface Prepared {
-  readonly given: Given;
+  readonly given: Ec2Options;
   readonly settings: Settings;
   /** Absolute paths; empty: none. */
   readonly files: { readonly privateKey: string; readonly userData: string };
@@ -86,7 +84,7 @@ async function architecturesOf(ec2: Ec2, types: readonly string[]): Promise<read
   });
 }
 
-function checkImage(given: Given, image: Image, architectures: readonly string[]): void {
+function checkImage(given: Ec2Options, image: Image, architectures: readonly string[]): void {
   if (image.Architecture !== "" && !architectures.includes(image.Architecture)) {
     throw new MachineError(
       "usage",

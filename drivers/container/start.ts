@@ -9,14 +9,9 @@ import {
   type Io,
   type Machine,
 } from "../../src/driver/index.js";
-import { createArguments, neighbours, seedFolder, type ContainerState } from "./container.js";
+import { createArguments, lockName, neighbours, networkLabel, seedFolder } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
-
-/** The label of a network that we made, and take away again with the last machine on it. */
-const networkLabel = "machine.network";
-
-/** One at a time on this computer: ports are chosen and taken, networks made and taken away. */
-const lockName = "container";
+import type { ContainerState } from "./state.js";
 
 /**
  * Makes the container anew and starts it, with a key for us and a host key of its own. With `--privileged` where the
@@ -49,18 +44,6 @@ async function tryToStart(
   await engine(io, machine.state, ["cp", seed, `${Container}:${seedFolder}`]);
   await engine(io, machine.state, ["start", Container]);
   return ports;
-}
-
-/** Takes the container away with all that is in it, and its network when it was the last one; fine when it is gone. */
-export async function removeContainer({ state }: Machine<ContainerState>, io: Io): Promise<void> {
-  await engineIfThere(io, state, ["rm", "--force", "--volumes", state.Container]);
-  await io.lock(lockName, async () => {
-    const format = `{{index .Labels "${networkLabel}"}}`;
-    const found = await engineIfThere(io, state, ["network", "inspect", "--format", format, state.Network]);
-    if (found?.stdout.trim() !== "ours") return;
-    const users = await engine(io, state, ["ps", "--all", "--quiet", "--filter", `network=${state.Network}`]);
-    if (users.stdout.trim() === "") await engineIfThere(io, state, ["network", "rm", state.Network]);
-  });
 }
 
 /** The user's key into the machine's directory, the machine's own into `seed` with all that it needs at first. */

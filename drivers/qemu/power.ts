@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { kill as sendSignal } from "node:process";
 import { isMachineError, MachineError, messageOf, type Io, type Machine, type Status } from "../../src/driver/index.js";
 import { waitForSsh } from "./boot.js";
 import { launch } from "./launch.js";
-import { checkState, filesOf, type QemuState } from "./state.js";
-import { monitorOf, socketOf } from "./monitor.js";
+import type { QemuState } from "./state.js";
+import { monitorOf } from "./monitor.js";
 import { processesOf, processOf, statusByMonitor } from "./process.js";
 import { ask } from "./qmp.js";
 
@@ -48,14 +47,6 @@ export async function kill(machine: Machine<QemuState>, io: Io): Promise<void> {
     if (await isGone(machine, io, 10_000)) return;
   }
   await endAll(machine, io);
-}
-
-/** Ends it and takes all that it has away, but for what the store keeps of every machine; fine when there is nothing. */
-export async function remove(machine: Machine<QemuState>, io: Io): Promise<void> {
-  checkState(machine.state);
-  await endAll(machine, io);
-  const { disk, seed, console, pid, firmware } = filesOf(machine);
-  for (const file of [disk, seed, console, pid, firmware, socketOf(machine)]) await rm(file, { force: true });
 }
 
 /** One that does not answer is dealt with by its caller. */

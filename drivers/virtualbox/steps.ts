@@ -49,7 +49,7 @@ function bootingSteps(on: Runs): readonly Step<VirtualBoxState>[] {
     {
       name: "find the address",
       when: isBoot2Docker,
-      run: on(addressOf),
+      run: on(async (vbox, machine) => (await import("./wait.js")).findAddress(vbox, machine)),
     },
     {
       name: "finish the first boot",
@@ -57,23 +57,4 @@ function bootingSteps(on: Runs): readonly Step<VirtualBoxState>[] {
       run: on(async (vbox, machine) => (await import("./first-boot.js")).finish(vbox, machine)),
     },
   ];
-}
-
-/** What boot2docker has got by DHCP, which changes. */
-async function addressOf(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
-  const { findAddress, shellOf } = await import("./wait.js");
-  const shell = await shellOf(vbox, machine);
-  return { IPAddress: await findAddress(vbox, machine, shell) };
-}
-
-/** Starts a machine and waits until it is up. */
-export async function startAndWait(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
-  const [{ startVm }, { waitForSsh }] = [await import("./start.js"), await import("./wait.js")];
-  const changes = await startVm(vbox, machine);
-  const started = { ...machine, state: { ...machine.state, ...changes } };
-  await waitForSsh(vbox, started);
-  return isBoot2Docker(started.state) ? { ...changes, ...(await addressOf(vbox, started)) } : changes;
 }

@@ -1,18 +1,16 @@
-import { messageOf, type Io, type Resource, type Values, isExpected } from "../../../src/driver/index.js";
+import { messageOf, type Io, type Resource, isExpected } from "../../../src/driver/index.js";
 import { defaultRegion, openRegions, type Settings } from "../api/client.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
 import { findResources } from "./find-resources.js";
-import type { options } from "../options.js";
-
-type Given = Values<typeof options>;
+import type { Ec2Options } from "../options.js";
 
 /**
  * All that is marked as a store's: in the region that was named, else in every one that is enabled for the account, as
  * nothing tells where a machine was whose config.json is gone. Regions that refuse are told of.
  * @throws MachineError where all of them refuse
  */
-export async function findEverywhere(given: Given, owner: string, io: Io): Promise<Resource[]> {
+export async function findEverywhere(given: Ec2Options, owner: string, io: Io): Promise<Resource[]> {
   const home = given.region ?? (await defaultRegion(given.profile, io));
   const open = await openRegions(settingsOf(given, home), io);
   // The variable says where machines are made, not where to look for them.
@@ -31,7 +29,7 @@ export async function findEverywhere(given: Given, owner: string, io: Io): Promi
   return told.flat();
 }
 
-function settingsOf(given: Given, Region: string): Settings {
+function settingsOf(given: Ec2Options, Region: string): Settings {
   // Keys of the environment count less than a profile that is named.
   const isByKeys = given.profile === "";
   return {

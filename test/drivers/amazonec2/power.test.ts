@@ -7,7 +7,7 @@ import {
   startInstance,
   stopInstance,
   waitForAddress,
-} from "../../../drivers/amazonec2/instance/power.js";
+} from "../../../drivers/amazonec2/power.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { MachineError, type Io, type Machine } from "../../../src/driver/index.js";

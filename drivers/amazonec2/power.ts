@@ -6,14 +6,13 @@ import {
   type Io,
   type Machine,
   type Status,
-} from "../../../src/driver/index.js";
-import { accessOf, usesPrivateAddress } from "../access.js";
-import { checkAccount, isAnotherAccount } from "../api/account.js";
-import type { Ec2 } from "../api/calls.js";
-import { codeOf, hintOn } from "../api/failure.js";
-import { idFilter, instanceOf, instances, isFresh, isGone, type Found } from "./find-instance.js";
-import { readMachine } from "../read-state.js";
-import type { Ec2State } from "../state.js";
+} from "../../src/driver/index.js";
+import { accessOf, usesPrivateAddress } from "./access.js";
+import { checkAccount, isAnotherAccount } from "./api/account.js";
+import type { Ec2 } from "./api/calls.js";
+import { codeOf, hintOn } from "./api/failure.js";
+import { idFilter, instanceOf, instances, isFresh, isGone, type Found } from "./instance/find-instance.js";
+import { readMachine, type Ec2State } from "./state.js";
 
 type Ours = Machine<Ec2State>;
 type Changes = Partial<Ec2State>;

@@ -1,11 +1,11 @@
-import { MachineError, poll, type Io, type Machine } from "../../../src/driver/index.js";
-import { checkAccount } from "../api/account.js";
-import type { Ec2 } from "../api/calls.js";
-import { codeOf } from "../api/failure.js";
-import { instanceOf, isFresh, isGone, tagOf, tags, usersOf, type Found } from "./find-instance.js";
-import { deleteKeyPair } from "./key-pair.js";
-import { groupNames } from "../network/security-group.js";
-import type { Ec2State } from "../state.js";
+import { MachineError, poll, type Io, type Machine } from "../../src/driver/index.js";
+import { checkAccount } from "./api/account.js";
+import type { Ec2 } from "./api/calls.js";
+import { codeOf } from "./api/failure.js";
+import { instanceOf, isFresh, isGone, tagOf, tags, usersOf, type Found } from "./instance/find-instance.js";
+import { deleteKeyPair } from "./instance/key-pair.js";
+import { groupNames } from "./network/security-group.js";
+import type { Ec2State } from "./state.js";
 
 /** Takes away all that was made for the machine at EC2; fine where there is nothing. */
 export async function removeAll(ec2: Ec2, machine: Machine<Ec2State>, io: Io): Promise<void> {
