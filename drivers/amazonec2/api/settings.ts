@@ -1,6 +1,7 @@
 import { MachineError, type Io } from "../../../src/driver/index.js";
 import { accountOf } from "./account.js";
 import { defaultRegion, openEc2, type Settings } from "./client.js";
+import { credentialsOf } from "./credentials.js";
 import { asPrecheck } from "./failure.js";
 
 /** The options that say where EC2 is and who asks. */
@@ -36,9 +37,10 @@ export async function settingsOf(given: AskedSettings, io: Io): Promise<Settings
   const { accessKey = "", secretKey = "", sessionToken = "" } = given;
   // The SDK's own variables: saved, since the machine is nowhere else later.
   const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
-  const isByKeys = given.profile === "" && accessKey !== "";
-  const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
-  if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
+  // Keys may come from the environment: they count less than a profile that is named.
+  const named = given.profile === "" ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken } : {};
+  const { Profile, keys } = credentialsOf({ Profile: given.profile, ...named }, io.env);
+  if (keys !== undefined && keys.accessKeyId !== io.env["AWS_ACCESS_KEY_ID"]) {
     io.notice("the keys are not saved: later commands need them in the environment, or a profile");
   }
   const Region = given.region ?? (await defaultRegion(Profile, io));
@@ -52,8 +54,8 @@ export async function settingsOf(given: AskedSettings, io: Io): Promise<Settings
     Endpoint: endpoint,
     DisableSSL: given.insecureTransport,
     RetryCount: given.retries,
-    ...(isByKeys
-      ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken }
-      : { AccessKey: "", SecretKey: "", SessionToken: "" }),
+    AccessKey: keys?.accessKeyId ?? "",
+    SecretKey: keys?.secretAccessKey ?? "",
+    SessionToken: keys?.sessionToken ?? "",
   };
 }

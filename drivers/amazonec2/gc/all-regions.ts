@@ -1,7 +1,8 @@
 import { messageOf, type Io, type Resource, isExpected } from "../../../src/driver/index.js";
-import { defaultRegion, openRegions, type Settings } from "../api/client.js";
+import { openRegions } from "../api/client.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
+import { settingsOf } from "../api/settings.js";
 import { findResources } from "./find-resources.js";
 import type { Ec2Options } from "../options.js";
 
@@ -11,8 +12,9 @@ import type { Ec2Options } from "../options.js";
  * @throws MachineError where all of them refuse
  */
 export async function findEverywhere(given: Ec2Options, owner: string, io: Io): Promise<Resource[]> {
-  const home = given.region ?? (await defaultRegion(given.profile, io));
-  const open = await openRegions(settingsOf(given, home), io);
+  const settings = await settingsOf(given, { ...io, notice: () => undefined });
+  const home = settings.Region;
+  const open = await openRegions(settings, io);
   // The variable says where machines are made, not where to look for them.
   const isNamed = given.region !== undefined && given.region !== io.env["AWS_DEFAULT_REGION"];
   const regions = isNamed ? [home] : await enabledRegions(open(home), home, io);
@@ -27,21 +29,6 @@ export async function findEverywhere(given: Ec2Options, owner: string, io: Io): 
   }
   for (const [reason, some] of refusals) io.notice(`not looked into: ${some.join(", ")}: ${reason}`);
   return told.flat();
-}
-
-function settingsOf(given: Ec2Options, Region: string): Settings {
-  // Keys of the environment count less than a profile that is named.
-  const isByKeys = given.profile === "";
-  return {
-    Region,
-    Profile: given.profile,
-    Endpoint: given.endpoint,
-    DisableSSL: given.insecureTransport,
-    RetryCount: given.retries,
-    AccessKey: (isByKeys ? given.accessKey : undefined) ?? "",
-    SecretKey: (isByKeys ? given.secretKey : undefined) ?? "",
-    SessionToken: (isByKeys ? given.sessionToken : undefined) ?? "",
-  };
 }
 
 /** The home region first; that one alone where EC2 does not tell of others. */
