@@ -1,4 +1,4 @@
-import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
+import { enginePort, type Access, type DriverState, type SshTarget } from "../../src/driver/index.js";
 import { stateOf } from "./state.js";
 import type { Ec2State } from "./state.js";
 
@@ -8,7 +8,7 @@ export function accessOf(saved: Readonly<DriverState>): Access {
   const host = addressOf(state);
   const shell = state.Connect === "ssm" ? throughSsm(state) : host === "" ? undefined : target(state, host);
   return {
-    docker: host === "" ? "" : `tcp://${host.includes(":") ? `[${host}]` : host}:2376`,
+    docker: host === "" ? "" : `tcp://${host.includes(":") ? `[${host}]` : host}:${String(enginePort)}`,
     ...(shell === undefined ? {} : { shell }),
   };
 }

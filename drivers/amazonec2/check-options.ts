@@ -1,8 +1,6 @@
 import { constants, promises as fs } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
 import { isIP } from "node:net";
-import { MachineError, type Io } from "../../src/driver/index.js";
+import { absolutePath, MachineError, type Io } from "../../src/driver/index.js";
 import type { Ec2Options } from "./options.js";
 import { parsePort } from "./network/rules.js";
 
@@ -55,7 +53,7 @@ export function commas(text: string): string[] {
  */
 export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (sshKeypath === "") return "";
-  const path = absolute(sshKeypath, io);
+  const path = absolutePath(sshKeypath, io.env);
   for (const file of keypairName === "" ? [path, `${path}.pub`] : [path]) {
     await fs.access(file, constants.R_OK).catch((cause: unknown) => {
       throw new MachineError("precheck", `SSH key cannot be read: "${file}"`, {
@@ -76,15 +74,11 @@ export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pi
  */
 export async function userDataFile({ userdata }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (userdata === "") return "";
-  const path = absolute(userdata, io);
+  const path = absolutePath(userdata, io.env);
   await fs.readFile(path).catch((cause: unknown) => {
     throw new MachineError("precheck", `unable to read --amazonec2-userdata file: ${path}`, { cause });
   });
   return path;
-}
-
-function absolute(path: string, { env }: Pick<Io, "env">): string {
-  return resolve(path.startsWith("~/") ? join(env["HOME"] ?? homedir(), path.slice(2)) : path);
 }
 
 function isCidr(text: string): boolean {

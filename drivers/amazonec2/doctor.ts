@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
+import { homeOf, ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
 import type { Ec2Options } from "./options.js";
 import { checkRegion } from "./api/settings.js";
 
@@ -27,7 +26,7 @@ async function hasCredentials({ accessKey, secretKey }: Ec2Options, { env }: Io,
   if (accessKey && secretKey) return true;
   const places = ["WEB_IDENTITY_TOKEN_FILE", "CONTAINER_CREDENTIALS_RELATIVE_URI", "CONTAINER_CREDENTIALS_FULL_URI"];
   if (places.some((name) => env[`AWS_${name}`])) return true;
-  const folder = join(env["HOME"] ?? homedir(), ".aws");
+  const folder = join(homeOf(env), ".aws");
   const files = [
     env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(folder, "credentials"),
     env["AWS_CONFIG_FILE"] ?? join(folder, "config"),

@@ -1,4 +1,5 @@
 import {
+  bootIdOf,
   isMachineError,
   MachineError,
   poll,
@@ -179,32 +180,20 @@ export async function stopInstance(
  */
 export async function rebootInstance(ec2: Ec2, machine: Ours, io: Io): Promise<void> {
   const { name, state } = machine;
-  const before = await bootId(machine, io);
+  const { shell } = accessOf(state);
+  const bootId = async (): Promise<string | undefined> => shell && bootIdOf(io, shell);
+  const before = await bootId();
   await onInstance(ec2, machine, io, (id) => ec2.call("RebootInstances", { InstanceIds: [id] }));
   if (before === undefined) return;
   const hint = `look at its console: aws ec2 get-console-output --instance-id ${state.InstanceId}`;
   const end = io.now() + 60_000;
   await poll(io, `${name} to come up again`, { every: 3_000, limit: 300_000, hint }, async () => {
-    const now = await bootId(machine, io);
+    const now = await bootId();
     if (now !== before) return now === undefined ? undefined : true;
     if (state.Endpoint === "" || io.now() < end) return undefined;
     io.notice(`${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`);
     return true;
   });
-}
-
-/** The kernel's boot id, and when its first process started. Undefined: the host does not answer. */
-async function bootId({ state }: Ours, io: Io): Promise<string | undefined> {
-  const { shell } = accessOf(state);
-  if (shell === undefined) return undefined;
-  try {
-    const command = "cat /proc/sys/kernel/random/boot_id && cut -d ' ' -f 22 /proc/1/stat";
-    const { code, stdout } = await (await io.shell(shell)).exec(command, { timeout: 10_000 });
-    return code === 0 ? stdout : undefined;
-  } catch (error) {
-    if (io.signal.aborted) throw error;
-    return undefined;
-  }
 }
 
 /** Does something with an instance that is there; not every part of EC2 knows at once what another one has shown. */

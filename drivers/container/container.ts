@@ -1,6 +1,6 @@
-import type { Io } from "../../src/driver/index.js";
+import { enginePort, type Io } from "../../src/driver/index.js";
 import { engine, type Outer } from "./engine.js";
-import { enginePort, type ContainerState } from "./state.js";
+import { type ContainerState } from "./state.js";
 
 /** The label of a network that we made, and take away again with the last machine on it. */
 export const networkLabel = "machine.network";

@@ -1,7 +1,7 @@
-import { defineDriver } from "../../src/driver/index.js";
+import { enginePort, defineDriver } from "../../src/driver/index.js";
 import { options } from "./options.js";
 import * as power from "./power.js";
-import { checkState, enginePort, target, type ContainerState } from "./state.js";
+import { checkState, target, type ContainerState } from "./state.js";
 import { steps } from "./steps.js";
 
 /** A Docker host inside a container of this computer's engine: for labs, CI and a first try. */

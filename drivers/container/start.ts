@@ -5,6 +5,7 @@ import {
   isFree,
   MachineError,
   makeKeyPair,
+  saveKeyPair,
   templatesFolder,
   type Io,
   type Machine,
@@ -49,19 +50,15 @@ async function tryToStart(
 /** The user's key into the machine's directory, the machine's own into `seed` with all that it needs at first. */
 async function makeSeed(name: string, dir: string, seed: string): Promise<Partial<ContainerState>> {
   const templates = join(await templatesFolder(import.meta.dirname), "container");
-  const [ours, theirs] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
-  // docker-machine's name for it, which scripts know, whatever the kind of key.
-  const SSHKeyPath = join(dir, "id_rsa");
+  const [ours, theirs] = [makeKeyPair(name), makeKeyPair(name)];
   await rm(seed, { recursive: true, force: true });
   await mkdir(seed, { mode: 0o700 });
   await Promise.all([
-    writeFile(SSHKeyPath, ours.privateKey, { mode: 0o600 }),
-    writeFile(`${SSHKeyPath}.pub`, ours.publicKey, { mode: 0o644 }),
     writeFile(join(seed, "authorized_keys"), ours.publicKey, { mode: 0o600 }),
     writeFile(join(seed, "ssh_host_ed25519_key"), theirs.privateKey, { mode: 0o600 }),
     copyFile(join(templates, "init.sh"), join(seed, "init.sh")),
   ]);
-  return { SSHKeyPath, SSHHostKey: theirs.fingerprint };
+  return { SSHKeyPath: await saveKeyPair(dir, ours), SSHHostKey: theirs.fingerprint };
 }
 
 /** Under the lock, since the ports are taken only when the container has them. */

@@ -33,9 +33,6 @@ export function checkState(state: ContainerState): void {
   });
 }
 
-/** Where the engine listens inside. */
-export const enginePort = 2376;
-
 export function target(state: ContainerState): SshTarget {
   const { IPAddress: host, SSHPort: port, SSHUser: user, SSHKeyPath: keyPath, SSHHostKey: hostKey } = state;
   return { kind: "ssh", host, port, user, keyPath, hostKey };

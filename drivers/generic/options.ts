@@ -1,4 +1,4 @@
-import { integer, list, MachineError, text, type Values } from "../../src/driver/index.js";
+import { enginePort, integer, list, MachineError, text, type Values } from "../../src/driver/index.js";
 import { readableKey } from "./key.js";
 
 export const options = {
@@ -23,7 +23,7 @@ export const options = {
     },
   }),
   sshPort: integer({ help: "SSH port", default: 22, min: 1, max: 65_535 }),
-  enginePort: integer({ help: "Port of the engine", default: 2376, min: 1, max: 65_535 }),
+  enginePort: integer({ help: "Port of the engine", default: enginePort, min: 1, max: 65_535 }),
   sshHostKey: text({ help: "Fingerprint (SHA256:...) that the host key must have at the first contact" }),
   sshJump: list({ help: "Host to go through: [user@]host[:port]" }),
 } as const;

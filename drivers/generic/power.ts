@@ -1,4 +1,4 @@
-import { MachineError, poll, type Io, type Machine, type Status } from "../../src/driver/index.js";
+import { bootIdOf, MachineError, poll, type Io, type Machine, type Status } from "../../src/driver/index.js";
 import { answers } from "./probe.js";
 import { checkState, target, type GenericState } from "./state.js";
 
@@ -15,19 +15,14 @@ export async function statusOf({ state }: Machine<GenericState>, io: Io): Promis
   );
 }
 
-/** The kernel's boot id, and when its first process started: a container has the kernel of its host. */
-const bootId = "cat /proc/sys/kernel/random/boot_id && cut -d ' ' -f 22 /proc/1/stat";
-const readBootId = "read the host's boot id";
-
 /**
  * Reboots the host over ssh and returns when it has come up again. Its boot id tells the new run of the system from
  * the old one that is still going down: a login alone would prove nothing.
- * @see https://docs.kernel.org/admin-guide/sysctl/kernel.html#random
  */
 export async function restart({ state }: Machine<GenericState>, io: Io): Promise<void> {
   const host = target(state);
   const shell = await io.shell(host);
-  const before = await shell.exec(bootId, { purpose: readBootId });
+  const before = await bootIdOf(io, host);
   const command = 'if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi';
   const { code, stderr } = await shell
     .exec(command, { purpose: "reboot the host", timeout: 30_000 })
@@ -40,12 +35,7 @@ export async function restart({ state }: Machine<GenericState>, io: Io): Promise
   }
   const hint = `look at its console, then try "ssh ${host.user}@${host.host}"`;
   await poll(io, `${host.host} to come up again`, { every: 3_000, limit: 180_000, hint }, async () => {
-    try {
-      const now = await (await io.shell(host)).exec(bootId, { purpose: readBootId, timeout: 10_000 });
-      return now.code === 0 && now.stdout !== before.stdout ? true : undefined;
-    } catch (error) {
-      if (io.signal.aborted) throw error;
-      return undefined;
-    }
+    const now = await bootIdOf(io, host);
+    return now !== undefined && now !== before ? true : undefined;
   });
 }

@@ -1,6 +1,6 @@
-import type { Machine } from "../../src/driver/index.js";
+import { enginePort, type Machine } from "../../src/driver/index.js";
 import type { Accelerator } from "./accelerator.js";
-import { enginePort, escaped, filesOf, macsOf, type QemuState } from "./state.js";
+import { escaped, filesOf, macsOf, type QemuState } from "./state.js";
 import { monitorArguments } from "./monitor.js";
 import { groupOf } from "./network.js";
 import { sharesOf } from "./share.js";

@@ -1,5 +1,5 @@
-import { defineDriver, type Machine, type Snapshots } from "../../src/driver/index.js";
-import { checkState, enginePort, filesOf, target, type QemuState } from "./state.js";
+import { enginePort, defineDriver, type Machine, type Snapshots } from "../../src/driver/index.js";
+import { checkState, filesOf, target, type QemuState } from "./state.js";
 import { options } from "./options.js";
 import { steps } from "./steps.js";
 

@@ -1,4 +1,4 @@
-import { defineDriver, type Driver, type Snapshots } from "../../src/driver/index.js";
+import { defineDriver, enginePort, type Driver, type Snapshots } from "../../src/driver/index.js";
 import { thisComputer, type Computer } from "./computer.js";
 import { options } from "./options.js";
 import { statusOf } from "./parse.js";
@@ -23,7 +23,10 @@ export function virtualBoxOn(computer: Computer): Driver {
     find: async (_values, owner, io) => (await import("./find.js")).findVms(vboxManage(io, computer, ""), owner),
     access: (saved: VirtualBoxState) => {
       const state = stateOf(saved);
-      return { docker: state.IPAddress === "" ? "" : `tcp://${state.IPAddress}:2376`, shell: target(state) };
+      return {
+        docker: state.IPAddress === "" ? "" : `tcp://${state.IPAddress}:${String(enginePort)}`,
+        shell: target(state),
+      };
     },
     console: ({ dir }) => consoleOf(dir),
     snapshots: snapshotsOn(on),

@@ -1,13 +1,5 @@
-import { MachineError, isMachineError } from "../driver/index.js";
-import {
-  converse,
-  parseUrl,
-  plainPort,
-  tlsPort,
-  type CallOptions,
-  type Credentials,
-  type Target,
-} from "./connection.js";
+import { enginePort, MachineError, isMachineError } from "../driver/index.js";
+import { converse, parseUrl, plainPort, type CallOptions, type Credentials, type Target } from "./connection.js";
 import { isRefusal, withCode } from "./failure.js";
 
 /**
@@ -20,7 +12,7 @@ export async function engineVersion(
   credentials: Credentials | undefined,
   options: CallOptions = {},
 ): Promise<{ version: string; apiVersion: string }> {
-  const target = parseUrl(url, credentials === undefined ? plainPort : tlsPort);
+  const target = parseUrl(url, credentials === undefined ? plainPort : enginePort);
   const { status, body } = await get(target, "/version", credentials, options);
   const { Version: version, ApiVersion: apiVersion } = parseObject(body);
   if (status === 200 && typeof version === "string" && typeof apiVersion === "string") return { version, apiVersion };
@@ -42,7 +34,7 @@ export async function proveTls(
   foreign: Pick<Credentials, "cert" | "key">,
   options: CallOptions = {},
 ): Promise<void> {
-  const target = parseUrl(url, tlsPort);
+  const target = parseUrl(url, enginePort);
   const ping = (credentials: Partial<Credentials> | undefined) => get(target, "/_ping", credentials, options);
   // All at once: on a far host each takes several round trips.
   const proofs = await Promise.allSettled([

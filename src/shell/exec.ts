@@ -1,9 +1,16 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync } from "node:fs";
-import { MachineError, type CommandResult, type ExecOptions, type RunOptions, type Shell } from "../driver/index.js";
+import {
+  interrupted,
+  MachineError,
+  type CommandResult,
+  type ExecOptions,
+  type RunOptions,
+  type Shell,
+} from "../driver/index.js";
 import { exitCode, gather } from "./output.js";
 import { quote } from "./script.js";
-import { interrupted, within } from "./with-timeout.js";
+import { within } from "./with-timeout.js";
 
 export interface Surroundings {
   /** The whole environment of the program. */

@@ -1,4 +1,4 @@
-import { MachineError } from "../driver/index.js";
+import { interrupted, type MachineError } from "../driver/index.js";
 
 export interface Limits {
   readonly signal: AbortSignal;
@@ -36,10 +36,6 @@ export function within<T>(work: Promise<T>, { signal, deadline, stop }: Limits):
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
   });
-}
-
-export function interrupted(): MachineError {
-  return interrupted();
 }
 
 /** Runs at most `limit` works at once; the others wait in line. */

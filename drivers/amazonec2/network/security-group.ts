@@ -1,5 +1,5 @@
 import type { SecurityGroup } from "@aws-sdk/client-ec2";
-import { MachineError, poll, type Io } from "../../../src/driver/index.js";
+import { enginePort, MachineError, poll, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf, lacksGroup } from "../api/failure.js";
 import {
@@ -16,7 +16,6 @@ import {
 } from "./rules.js";
 import type { Ec2State } from "../state.js";
 
-const enginePort = 2376;
 const everybody = "0.0.0.0/0";
 
 /** A group, and whether it is ours to fill: made for this store, now or before. */

@@ -10,6 +10,7 @@ import {
   withMachineName,
   whileDoing,
   isExpected,
+  isSystemError,
 } from "../../driver/index.js";
 import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
@@ -17,7 +18,7 @@ import type { EngineOptions, Provisioning } from "../../provision/provisioning.j
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
-import { isSystemError, removeLeftovers, replaceFiles } from "../../store/file.js";
+import { removeLeftovers, replaceFiles } from "../../store/file.js";
 import {
   ensureAuthority,
   installClientCertificate,

@@ -3,8 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { platform } from "node:os";
 import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from "ssh2";
-import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
-import { isSystemError } from "../../store/file.js";
+import { defaultKeyNames, isMachineError, MachineError, messageOf, isSystemError } from "../../driver/index.js";
 import { openSshKeyPair } from "../../driver/key-pair.js";
 import { isEncrypted, isPrivateKey, readPublicKey } from "../keys.js";
 
@@ -105,7 +104,7 @@ function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
 async function defaultKeys(login: Login, held: readonly ParsedKey[]): Promise<Credential[]> {
   const home = login.env["HOME"] ?? login.env["USERPROFILE"];
   if (home === undefined) return [];
-  const paths = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(home, ".ssh", name));
+  const paths = defaultKeyNames.map((name) => join(home, ".ssh", name));
   const found = await Promise.all(paths.map((path) => defaultKey(login, path, held)));
   return found.filter((credential) => credential !== undefined);
 }

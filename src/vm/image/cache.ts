@@ -3,11 +3,10 @@ import { constants, createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { isMachineError, MachineError, type Io } from "../../driver/index.js";
+import { isMachineError, MachineError, type Io, fileFailure } from "../../driver/index.js";
 import { catalogue } from "./catalogue.js";
 import { digestOf, shortDigest, shortName } from "./digest.js";
 import { download } from "./download.js";
-import { fileFailure } from "./file-failure.js";
 import { formatOf, isGzip, startOf } from "./format.js";
 import { shown } from "./http.js";
 import type { Image, ImageFile } from "./image.js";
@@ -40,7 +39,7 @@ export function fetchImage(storePath: string, image: Image, io: Io): Promise<Ima
     try {
       return await fetchLocked({ images, part: join(images, partPrefix + key), image, io });
     } catch (error) {
-      throw fileFailure(`${labelOf(image)} cannot be put into ${images}`, error);
+      throw isMachineError(error) ? error : fileFailure(`${labelOf(image)} cannot be put into ${images}`, error);
     }
   });
 }

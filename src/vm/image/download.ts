@@ -1,7 +1,6 @@
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, messageOf, type Io } from "../../driver/index.js";
-import { fileFailure } from "./file-failure.js";
+import { isMachineError, MachineError, messageOf, type Io, fileFailure } from "../../driver/index.js";
 import { get, httpFailure, shown, type Answer } from "./http.js";
 import { watchProgress } from "./progress.js";
 
