@@ -1,14 +1,14 @@
 import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { checkOptions, commas, privateKey, userDataFile } from "./check-options.js";
-import { openEc2, type Settings } from "./api/client.js";
+import { openEc2, type Ec2Settings } from "./api/client.js";
 import type { Ec2 } from "./api/calls.js";
 import { asPrecheck, codeOf, lacksCapacity } from "./api/failure.js";
 import { accountOf } from "./api/account.js";
 import { settingsOf } from "./api/settings.js";
-import { findImage, type Image } from "./instance/ami.js";
+import { findImage, type Ami } from "./instance/ami.js";
 import { runInput } from "./instance/launch.js";
-import { findNetwork, type Network } from "./network/subnets.js";
+import { findNetwork, type VpcSubnets } from "./network/subnets.js";
 import type { Ec2Options } from "./options.js";
 import type { Ec2State } from "./state.js";
 
@@ -30,7 +30,7 @@ export async function planEc2(given: Ec2Options, machine: MachinePlan, io: Io): 
 /** What is known before EC2 is asked. */
 export interface Prepared {
   readonly given: Ec2Options;
-  readonly settings: Settings;
+  readonly settings: Ec2Settings;
   /** Absolute paths; empty: none. */
   readonly files: { readonly privateKey: string; readonly userData: string };
 }
@@ -84,7 +84,7 @@ async function architecturesOf(ec2: Ec2, types: readonly string[]): Promise<read
   });
 }
 
-function checkImage(given: Ec2Options, image: Image, architectures: readonly string[]): void {
+function checkImage(given: Ec2Options, image: Ami, architectures: readonly string[]): void {
   if (image.Architecture !== "" && !architectures.includes(image.Architecture)) {
     throw new MachineError(
       "usage",
@@ -105,8 +105,8 @@ const user = "ubuntu";
 function asState(
   { given, settings, files }: Prepared,
   { common, ttl, transport }: MachinePlan,
-  image: Image,
-  { vpc, places }: Network,
+  image: Ami,
+  { vpc, places }: VpcSubnets,
   types: readonly string[],
 ): Omit<Ec2State, "Account" | "Owner"> {
   const Fallbacks = types.flatMap((InstanceType) => places.map((place) => ({ InstanceType, ...place })));

@@ -2,17 +2,17 @@ import type { Io, Machine, Status } from "../../src/driver/index.js";
 import { engine, engineIfThere } from "./engine.js";
 import { checkState, type ContainerState } from "./state.js";
 
-type Ours = Pick<Machine<ContainerState>, "state">;
+type ContainerMachine = Pick<Machine<ContainerState>, "state">;
 
-export async function start({ state }: Ours, io: Io): Promise<void> {
+export async function start({ state }: ContainerMachine, io: Io): Promise<void> {
   await engine(io, state, ["start", state.Container]);
 }
 
-export async function stop({ state }: Ours, io: Io): Promise<void> {
+export async function stop({ state }: ContainerMachine, io: Io): Promise<void> {
   await engine(io, state, ["stop", "--time", "60", state.Container]);
 }
 
-export async function kill({ state }: Ours, io: Io): Promise<void> {
+export async function kill({ state }: ContainerMachine, io: Io): Promise<void> {
   await engine(io, state, ["kill", state.Container]);
 }
 
@@ -31,7 +31,7 @@ const statuses: Readonly<Record<string, Status>> = {
   dead: "error",
 };
 
-export async function statusOf({ state }: Ours, io: Io): Promise<Status> {
+export async function statusOf({ state }: ContainerMachine, io: Io): Promise<Status> {
   checkState(state);
   const found = await engineIfThere(io, state, ["inspect", "--format", "{{.State.Status}}", state.Container]);
   return found === undefined ? "missing" : (statuses[found.stdout.trim()] ?? "error");

@@ -55,13 +55,13 @@ export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[
 }
 
 /** A virtual machine that VirtualBox knows. One whose settings cannot be read is named `<inaccessible>`. */
-export interface Listed {
+export interface ListedVm {
   readonly name: string;
   readonly id: string;
 }
 
 /** What `list vms` prints: `"name" {id}`. */
-export function parseList(text: string): readonly Listed[] {
+export function parseList(text: string): readonly ListedVm[] {
   return [...text.matchAll(/^"(.*)" \{([0-9a-f-]{36})\}\r?$/gm)].map(([, name = "", id = ""]) => ({ name, id }));
 }
 

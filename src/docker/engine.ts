@@ -49,7 +49,7 @@ export async function proveTls(
 
 const longestAnswer = 1_048_576;
 
-interface Answer {
+interface EngineResponse {
   readonly status: number;
   readonly body: string;
 }
@@ -64,7 +64,7 @@ function get(
   path: string,
   credentials: Partial<Credentials> | undefined,
   options: CallOptions,
-): Promise<Answer> {
+): Promise<EngineResponse> {
   return converse(target, credentials, options, (socket, done) => {
     let text = "";
     socket.setEncoding("utf8");
@@ -91,7 +91,7 @@ function parseObject(body: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function expectAnswer({ address }: Target, ping: () => Promise<Answer>): Promise<void> {
+async function expectAnswer({ address }: Target, ping: () => Promise<EngineResponse>): Promise<void> {
   const { status } = await ping();
   if (status === 200) return;
   throw new MachineError("unreachable", `${address} answers a ping with HTTP ${String(status)}`, {
@@ -100,7 +100,7 @@ async function expectAnswer({ address }: Target, ping: () => Promise<Answer>): P
 }
 
 /** Go's TLS server answers plain HTTP with status 400 and nothing else; every other answer came from the engine. */
-async function expectRefusal({ address }: Target, who: string, ping: () => Promise<Answer>): Promise<void> {
+async function expectRefusal({ address }: Target, who: string, ping: () => Promise<EngineResponse>): Promise<void> {
   try {
     const { status, body } = await ping();
     if (status === 400 && /HTTP request to an HTTPS server/.test(body)) return;

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { runSteps } from "../../src/core/create/run-steps.js";
 import { proveTls } from "../../src/docker/engine.js";
 import type { DriverState, Io, Machine, Shell, StepEvent } from "../../src/driver/index.js";
-import type { EngineOptions, Provisioning } from "../../src/provision/provisioning.js";
+import type { EngineRequest, Provisioning } from "../../src/provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../src/provision/steps.js";
 import { connectSsh } from "../../src/shell/ssh.js";
 import { ensureAuthority, issueServerCertificate, type CertPaths } from "../../src/tls/authority.js";
 import { makeAuthority } from "../../src/tls/certificate.js";
 import type { Host } from "../support/host.js";
 
-const plainEngine: EngineOptions = {
+const plainEngine: EngineRequest = {
   installUrl: "https://get.docker.com",
   source: "script",
   env: [],
@@ -80,7 +80,7 @@ export function provisionOver(
   const notices: string[] = [];
   const output: string[] = [];
   let issued: { ca: string; cert: string; key: string } | undefined;
-  const provisioning = (engine: Partial<EngineOptions>, ttl?: number): Provisioning => ({
+  const provisioning = (engine: Partial<EngineRequest>, ttl?: number): Provisioning => ({
     machine: about.machine,
     provider: "generic",
     port: 2376,
@@ -113,9 +113,9 @@ export function provisionOver(
     forgetCertificate: () => {
       issued = undefined;
     },
-    provision: (engine: Partial<EngineOptions> = {}, ttl?: number) =>
+    provision: (engine: Partial<EngineRequest> = {}, ttl?: number) =>
       runSteps(provisionSteps(provisioning(engine, ttl)), machine, { io, report }, journal),
-    upgrade: (engine: Partial<EngineOptions> = {}) =>
+    upgrade: (engine: Partial<EngineRequest> = {}) =>
       runSteps(upgradeSteps(provisioning(engine)), machine, { io, report }, journal),
   };
 }

@@ -7,7 +7,7 @@ import { explain } from "./failure.js";
 import type { Ec2State } from "../state.js";
 
 /** What of a machine's state says where its EC2 is and who asks. */
-export type Settings = Pick<
+export type Ec2Settings = Pick<
   Ec2State,
   "Region" | "Profile" | "Endpoint" | "DisableSSL" | "RetryCount" | "AccessKey" | "SecretKey" | "SessionToken"
 >;
@@ -17,13 +17,13 @@ export type Settings = Pick<
  * process, a container's or instance's role. That chain reads the environment of the process, which is `io.env` in the
  * program. Nothing is asked yet.
  */
-export async function openEc2(settings: Settings, io: Pick<Io, "env" | "signal">): Promise<Ec2> {
+export async function openEc2(settings: Ec2Settings, io: Pick<Io, "env" | "signal">): Promise<Ec2> {
   return (await openRegions(settings, io))(settings.Region);
 }
 
 /** The same for any region; the credentials are looked up once for all of them. */
 export async function openRegions(
-  settings: Settings,
+  settings: Ec2Settings,
   io: Pick<Io, "env" | "signal">,
 ): Promise<(region: string) => Ec2> {
   const { EC2Client, commands } = await import("./sdk.js");
@@ -51,7 +51,7 @@ export async function defaultRegion(profile: string, { env }: Pick<Io, "env">): 
   return new EC2Client(profile === "" ? {} : { profile }).config.region().catch(() => "us-east-1");
 }
 
-function configOf(settings: Settings, env: Io["env"]): EC2ClientConfig {
+function configOf(settings: Ec2Settings, env: Io["env"]): EC2ClientConfig {
   const { Region, Endpoint, DisableSSL, RetryCount } = settings;
   const { Profile, keys } = credentialsOf(settings, env);
   return {

@@ -5,7 +5,7 @@ import type { Ec2State } from "../state.js";
 type Keys = Exclude<NonNullable<EC2ClientConfig["credentials"]>, (...parameters: never[]) => unknown>;
 
 /** Who asks EC2. Neither keys nor a profile: whoever the SDK's own chain finds. */
-export interface Credentials {
+export interface AwsCredentials {
   /** Empty: none. */
   readonly Profile: string;
   readonly keys?: Keys;
@@ -15,7 +15,7 @@ export interface Credentials {
 export function credentialsOf(
   given: Partial<Pick<Ec2State, "Profile" | "AccessKey" | "SecretKey" | "SessionToken">>,
   env: Io["env"],
-): Credentials {
+): AwsCredentials {
   const { Profile = "", AccessKey, SecretKey, SessionToken } = given;
   if (AccessKey && SecretKey) return { Profile: "", keys: asKeys(AccessKey, SecretKey, SessionToken) };
   if (Profile !== "") return { Profile };

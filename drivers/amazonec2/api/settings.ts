@@ -1,6 +1,6 @@
 import { MachineError, type Io } from "../../../src/driver/index.js";
 import { accountOf } from "./account.js";
-import { defaultRegion, openEc2, type Settings } from "./client.js";
+import { defaultRegion, openEc2, type Ec2Settings } from "./client.js";
 import { credentialsOf } from "./credentials.js";
 import { asPrecheck } from "./failure.js";
 
@@ -24,7 +24,7 @@ export async function checkRegion(
   region: string | undefined,
   values: AskedSettings,
   io: Io,
-): Promise<Pick<Settings, "Region">> {
+): Promise<Pick<Ec2Settings, "Region">> {
   const settings = await settingsOf({ ...values, region }, { ...io, notice: () => undefined });
   await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
     throw asPrecheck(error);
@@ -33,7 +33,7 @@ export async function checkRegion(
 }
 
 /** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
-export async function settingsOf(given: AskedSettings, io: Io): Promise<Settings> {
+export async function settingsOf(given: AskedSettings, io: Io): Promise<Ec2Settings> {
   const { accessKey = "", secretKey = "", sessionToken = "" } = given;
   // The SDK's own variables: saved, since the machine is nowhere else later.
   const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");

@@ -2,7 +2,7 @@ import type * as sdk from "@aws-sdk/client-ec2";
 import { poll, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf, lacksCapacity } from "../api/failure.js";
-import { instanceOf, isGone, tags, type Found } from "./find-instance.js";
+import { instanceOf, isGone, tags, type Ec2Instance } from "./find-instance.js";
 import type { Ec2State } from "../state.js";
 
 type Launched = Pick<
@@ -71,7 +71,11 @@ async function run(ec2: Ec2, state: Readonly<Ec2State>, userData: string | undef
   };
 }
 
-function launched(state: Readonly<Ec2State>, instance: sdk.Instance | Found, account: string | undefined): Launched {
+function launched(
+  state: Readonly<Ec2State>,
+  instance: sdk.Instance | Ec2Instance,
+  account: string | undefined,
+): Launched {
   const { InstanceId = "", InstanceType, ImageId, SubnetId, PrivateIpAddress = "", Placement } = instance;
   const zone = Placement?.AvailabilityZone;
   return {

@@ -14,7 +14,7 @@ import {
 } from "../../driver/index.js";
 import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
-import type { EngineOptions, Provisioning } from "../../provision/provisioning.js";
+import type { EngineRequest, Provisioning } from "../../provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
@@ -251,7 +251,7 @@ function serverNames(machine: string, addresses: readonly string[]): string[] {
 export function engineOf(
   { HostOptions: { EngineOptions: engine } }: MachineConfig,
   { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
-): EngineOptions {
+): EngineRequest {
   return {
     installUrl: engine.InstallURL,
     source,

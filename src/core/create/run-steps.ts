@@ -8,7 +8,7 @@ export interface StepContext extends Pick<Session, "report"> {
 }
 
 /** What is remembered of steps while they run. */
-export interface Journal {
+export interface StepJournal {
   /** Names of the steps that are done already. */
   readonly done: ReadonlySet<string>;
   /** Called after each step, before the next: saves what it changed, then notes its name. */
@@ -24,7 +24,7 @@ export async function runSteps(
   steps: readonly Step[],
   machine: Machine,
   { io, report }: StepContext,
-  journal: Journal,
+  journal: StepJournal,
 ): Promise<Machine> {
   let now = machine;
   for (const step of steps) {

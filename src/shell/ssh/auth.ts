@@ -8,7 +8,7 @@ import { openSshKeyPair } from "../../driver/key-pair.js";
 import { isEncrypted, isPrivateKey, readPublicKey } from "../keys.js";
 
 /** Who logs in and with what. */
-export interface Login {
+export interface SshLogin {
   /** Machine that messages name. */
   readonly machine: string;
   readonly user: string;
@@ -33,7 +33,7 @@ export interface Credential {
  * The ways to log in, in the order in which they are tried.
  * @throws MachineError `failed` when the given key file cannot be used
  */
-export async function credentials(login: Login): Promise<Credential[]> {
+export async function credentials(login: SshLogin): Promise<Credential[]> {
   const { keyPath, others } = login;
   const given = keyPath === undefined ? [] : [await givenKey(login, keyPath)];
   if (keyPath !== undefined && !others) return given;
@@ -51,7 +51,7 @@ interface Agent {
 }
 
 /** Undefined: there is none, or it has no key. */
-async function askAgent({ env }: Login): Promise<Agent | undefined> {
+async function askAgent({ env }: SshLogin): Promise<Agent | undefined> {
   const socket = env["SSH_AUTH_SOCK"] ?? (platform() === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : "");
   if (socket === "") return undefined;
   const client = ssh2.createAgent(socket);
@@ -69,7 +69,7 @@ function isParsed(key: unknown): key is ParsedKey {
 }
 
 /** The key file itself where it is open; an encrypted one through the agent that holds it, else with its passphrase. */
-async function givenKey(login: Login, path: string): Promise<Credential> {
+async function givenKey(login: SshLogin, path: string): Promise<Credential> {
   const content = await readKeyFile(login.machine, path);
   if (isEncrypted(content)) {
     const agent = await askAgent(login);
@@ -88,7 +88,7 @@ async function heldKey(keys: readonly ParsedKey[], path: string): Promise<Parsed
   return keys.find((held) => held.getPublicSSH().toString("base64") === key?.base64);
 }
 
-function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
+function agentKeys({ user }: SshLogin, { client, keys }: Agent): Credential {
   const agent = Object.assign(client, {
     getIdentities: (done: (error: null, keys: readonly ParsedKey[]) => void) => {
       done(null, keys);
@@ -101,7 +101,7 @@ function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
 }
 
 /** ssh's own default keys; those that cannot be used are passed over. */
-async function defaultKeys(login: Login, held: readonly ParsedKey[]): Promise<Credential[]> {
+async function defaultKeys(login: SshLogin, held: readonly ParsedKey[]): Promise<Credential[]> {
   const home = login.env["HOME"] ?? login.env["USERPROFILE"];
   if (home === undefined) return [];
   const paths = defaultKeyNames.map((name) => join(home, ".ssh", name));
@@ -109,7 +109,7 @@ async function defaultKeys(login: Login, held: readonly ParsedKey[]): Promise<Cr
   return found.filter((credential) => credential !== undefined);
 }
 
-async function defaultKey(login: Login, path: string, held: readonly ParsedKey[]): Promise<Credential | undefined> {
+async function defaultKey(login: SshLogin, path: string, held: readonly ParsedKey[]): Promise<Credential | undefined> {
   try {
     const content = await readKeyFile(login.machine, path);
     if ((await heldKey(held, path)) !== undefined) return undefined;
@@ -155,7 +155,7 @@ async function readKeyFile(machine: string, path: string): Promise<string> {
 
 const passphraseTries = 3;
 
-async function unlock(login: Login, path: string, content: string): Promise<ParsedKey> {
+async function unlock(login: SshLogin, path: string, content: string): Promise<ParsedKey> {
   const { machine, askPassphrase } = login;
   if (!isEncrypted(content)) {
     const key = parsePrivateKey(content);

@@ -1,7 +1,7 @@
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMachineError, MachineError, messageOf, type Io, fileFailure } from "../../driver/index.js";
-import { get, httpFailure, shown, type Answer } from "./http.js";
+import { get, httpFailure, shown, type HttpResponse } from "./http.js";
 import { watchProgress } from "./progress.js";
 
 export interface Source {
@@ -14,7 +14,7 @@ export interface Source {
   readonly etag?: string | undefined;
 }
 
-export interface Limits {
+export interface DownloadLimits {
   /** Milliseconds without a byte after which a connection is given up. */
   readonly silence: number;
   /** Failures one after another, each without a byte more than before, after which the download is given up. */
@@ -33,7 +33,7 @@ export async function download(
   source: Source,
   folder: string,
   io: DownloadIo,
-  { silence, tries }: Limits = { silence: 60_000, tries: 5 },
+  { silence, tries }: DownloadLimits = { silence: 60_000, tries: 5 },
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   for (let failures = 0; ;) {
     const before = await sizeOf(folder);
@@ -83,7 +83,12 @@ interface Part {
 }
 
 /** What an answer has: a part of the file, nothing new, or word that the whole file is here. */
-async function partOf(answer: Answer, size: number, folder: string, what: string): Promise<Part | "same" | "whole"> {
+async function partOf(
+  answer: HttpResponse,
+  size: number,
+  folder: string,
+  what: string,
+): Promise<Part | "same" | "whole"> {
   const { status } = answer;
   const [, first, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(answer.header("content-range") ?? "") ?? [];
   if (status === 200) return { start: 0, total: numberOf(answer.header("content-length")) };
@@ -112,13 +117,13 @@ function refusal(status: number, what: string): MachineError {
 }
 
 /** What If-Range takes to say "if it is still that one": never an ETag that is weak. */
-function validatorOf(answer: Answer): string {
+function validatorOf(answer: HttpResponse): string {
   const etag = answer.header("etag");
   return etag?.startsWith('"') === true ? etag : (answer.header("last-modified") ?? "");
 }
 
 async function receive(
-  answer: Answer,
+  answer: HttpResponse,
   { start, total }: Part,
   folder: string,
   { signal }: DownloadIo,
