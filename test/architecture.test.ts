@@ -128,6 +128,23 @@ test("commands print by their Output alone, and the wizard where it asks", async
   expect(printing).toEqual(["src/commands/create/wizard.ts"]);
 });
 
+test("each type has a name that no other file gives to another one", async () => {
+  const files = [...(await sources("src")), ...(await sources("drivers"))];
+  // `core` has these two still.
+  expect(repeated(await Promise.all(files.map(typesIn)))).toEqual(["Check", "Result"]);
+});
+
+/** Names of the types that a file declares, exported or not. */
+async function typesIn(file: string): Promise<string[]> {
+  const text = await readFile(join(root, file), "utf8");
+  return [...text.matchAll(/^(?:export )?(?:type|interface|class) (\w+)/gm)].map(([, name = ""]) => name);
+}
+
+function repeated(lists: readonly (readonly string[])[]): string[] {
+  const all = lists.flat();
+  return [...new Set(all.filter((name, at) => all.indexOf(name) !== at))].sort();
+}
+
 /** Everything that is loaded when `entry` is. */
 function closure(entry: string, found = new Set<string>()): Set<string> {
   if (found.has(entry)) return found;

@@ -1,8 +1,6 @@
-import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
-import { stateOf } from "./read-state.js";
+import { enginePort, type Access, type DriverState, type SshTarget } from "../../src/driver/index.js";
+import { stateOf } from "./state.js";
 import type { Ec2State } from "./state.js";
-
-const enginePort = 2376;
 
 /** How the machine is reached; nothing but its engine's URL as long as it has no address. */
 export function accessOf(saved: Readonly<DriverState>): Access {

@@ -1,19 +1,15 @@
 import { constants, promises as fs } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
 import { isIP } from "node:net";
-import { MachineError, type Io, type Values } from "../../src/driver/index.js";
-import type { options } from "./options.js";
+import { absolutePath, MachineError, type Io } from "../../src/driver/index.js";
+import type { Ec2Options } from "./options.js";
 import { parsePort } from "./network/rules.js";
-
-type Given = Values<typeof options>;
 
 /**
  * What can be seen without EC2.
  * @param notice told of what is odd but harmless
  * @throws MachineError `usage`, in docker-machine's words where it has some
  */
-export function checkOptions(given: Given, notice: (line: string) => void): void {
+export function checkOptions(given: Ec2Options, notice: (line: string) => void): void {
   const { accessKey = "", secretKey = "", keypairName, sshKeypath, tags, ingressCidr, blockDurationMinutes } = given;
   if ((accessKey === "") !== (secretKey === "") && given.profile === "") {
     throw usage(
@@ -55,9 +51,9 @@ export function commas(text: string): string[] {
  * Absolute path of the private key that was named, else empty. Without a key pair at EC2 its public half is needed too.
  * @throws MachineError `precheck`
  */
-export async function privateKey({ sshKeypath, keypairName }: Given, io: Pick<Io, "env">): Promise<string> {
+export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (sshKeypath === "") return "";
-  const path = absolute(sshKeypath, io);
+  const path = absolutePath(sshKeypath, io.env);
   for (const file of keypairName === "" ? [path, `${path}.pub`] : [path]) {
     await fs.access(file, constants.R_OK).catch((cause: unknown) => {
       throw new MachineError("precheck", `SSH key cannot be read: "${file}"`, {
@@ -76,17 +72,13 @@ export async function privateKey({ sshKeypath, keypairName }: Given, io: Pick<Io
  * Absolute path of the user data that was named, else empty.
  * @throws MachineError `precheck`
  */
-export async function userDataFile({ userdata }: Given, io: Pick<Io, "env">): Promise<string> {
+export async function userDataFile({ userdata }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (userdata === "") return "";
-  const path = absolute(userdata, io);
+  const path = absolutePath(userdata, io.env);
   await fs.readFile(path).catch((cause: unknown) => {
     throw new MachineError("precheck", `unable to read --amazonec2-userdata file: ${path}`, { cause });
   });
   return path;
-}
-
-function absolute(path: string, { env }: Pick<Io, "env">): string {
-  return resolve(path.startsWith("~/") ? join(env["HOME"] ?? homedir(), path.slice(2)) : path);
 }
 
 function isCidr(text: string): boolean {

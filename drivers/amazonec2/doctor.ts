@@ -1,19 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { ok, warning, type Check, type Finding, type Io, type Values } from "../../src/driver/index.js";
-import type { options } from "./options.js";
+import { homeOf, ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
+import type { Ec2Options } from "./options.js";
 import { checkRegion } from "./api/settings.js";
 
-type Given = Values<typeof options>;
-
 /** @param vendorFile where the kernel says who made this computer */
-export function checks(given: Given, vendorFile = "/sys/devices/virtual/dmi/id/sys_vendor"): readonly Check[] {
+export function checks(given: Ec2Options, vendorFile = "/sys/devices/virtual/dmi/id/sys_vendor"): readonly Check[] {
   return [{ what: "account", run: (io) => checkAccess(given, io, vendorFile) }];
 }
 
 /** Without credentials nothing is asked of anybody. */
-async function checkAccess(given: Given, io: Io, vendorFile: string): Promise<Finding> {
+async function checkAccess(given: Ec2Options, io: Io, vendorFile: string): Promise<Finding> {
   if (await hasCredentials(given, io, vendorFile)) {
     const { Region } = await checkRegion(given.region, given, io);
     return ok(`EC2 lets the credentials in, in ${Region}`);
@@ -25,11 +22,11 @@ async function checkAccess(given: Given, io: Io, vendorFile: string): Promise<Fi
 }
 
 /** There is something where the SDK looks for credentials: it tells itself whether they are good. */
-async function hasCredentials({ accessKey, secretKey }: Given, { env }: Io, vendorFile: string): Promise<boolean> {
+async function hasCredentials({ accessKey, secretKey }: Ec2Options, { env }: Io, vendorFile: string): Promise<boolean> {
   if (accessKey && secretKey) return true;
   const places = ["WEB_IDENTITY_TOKEN_FILE", "CONTAINER_CREDENTIALS_RELATIVE_URI", "CONTAINER_CREDENTIALS_FULL_URI"];
   if (places.some((name) => env[`AWS_${name}`])) return true;
-  const folder = join(env["HOME"] ?? homedir(), ".aws");
+  const folder = join(homeOf(env), ".aws");
   const files = [
     env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(folder, "credentials"),
     env["AWS_CONFIG_FILE"] ?? join(folder, "config"),

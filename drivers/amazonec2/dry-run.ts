@@ -18,12 +18,12 @@ export async function plannedCalls(ec2: Ec2, machine: Machine<Ec2State>, io: Io)
   const recorder = recording(ec2, taken);
   const state = { ...planned, Id: random, ClientToken: random, SSHKeyPath: planned.SSHPrivateKeyPath };
   // Whoever plans holds no lock: nothing is written.
-  const group = await ensureGroup(recorder, state, name, { ...io, lock: (_, work) => work() });
+  const group = await ensureGroup(recorder, state, { ...io, lock: (_, work) => work() });
   const ready = { ...state, ...group, ...(state.ExistingKey ? {} : { KeyName: keyName(name, random) }) };
   if (!ready.ExistingKey) {
     await importKeyPair(recorder, ready, ready.SSHKeyPath === "" ? Buffer.from("(public key)") : undefined);
   }
-  await launch(recorder, ready, io, { userData: await userData(ready), notice: () => undefined });
+  await launch(recorder, ready, { ...io, notice: () => undefined }, await userData(ready));
   await deleteKeyPair(recorder, ready);
   return taken;
 }

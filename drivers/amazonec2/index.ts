@@ -1,119 +1,10 @@
-import { defineDriver, isMachineError, reach, type Io, type Machine, type Step } from "../../src/driver/index.js";
+import { defineDriver, type Io, type Machine } from "../../src/driver/index.js";
 import { accessOf } from "./access.js";
 import type { Ec2 } from "./api/calls.js";
-import { lacksGroup } from "./api/failure.js";
+import { open } from "./open.js";
 import { options } from "./options.js";
-import { readMachine } from "./read-state.js";
-import type { Ec2State } from "./state.js";
-
-type Ours = Machine<Ec2State>;
-
-const makeKey: Step<Ec2State> = {
-  name: "make the key",
-  // No undo: it goes with the machine's directory, and is needed where an undoing fails and create is resumed.
-  run: async (machine) => (await import("./instance/key-pair.js")).makeKey(machine),
-};
-
-const ensureGroup: Step<Ec2State> = {
-  name: "make sure of the security group",
-  async run({ name, state }, io) {
-    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network/subnets.js"), open(state, io)]);
-    return { ...(await ensure(ec2, state, name, io)), LaunchedAt: io.now() };
-  },
-  async undo(machine, io) {
-    if (machine.state.SSHKeyPath === "") return;
-    await (await import("./instance/remove.js")).removeGroups(await open(machine.state, io), machine, io);
-  },
-};
-
-const importKeyPair: Step<Ec2State> = {
-  name: "import the key pair",
-  when: ({ ExistingKey }) => !ExistingKey,
-  async run({ state }, io) {
-    await (await import("./instance/key-pair.js")).importKeyPair(await open(state, io), state);
-  },
-  async undo({ state }, io) {
-    if (state.LaunchedAt === undefined) return;
-    await (await import("./instance/key-pair.js")).deleteKeyPair(await open(state, io), state);
-  },
-};
-
-const launchInstance: Step<Ec2State> = {
-  name: "launch the instance",
-  async run({ name, state }, io) {
-    const [{ launch }, { userData }, ec2] = await Promise.all([
-      import("./instance/launch.js"),
-      import("./instance/user-data.js"),
-      open(state, io),
-    ]);
-    const data = await userData(state);
-    const notice = (line: string): void => {
-      tell(io, name, "launch the instance", line);
-    };
-    try {
-      return await launch(ec2, state, io, { userData: data, notice });
-    } catch (error) {
-      if (!lacksGroup(error)) throw error;
-      // The store's last other machine has gone just now, and the group with it.
-      const group = await (await import("./network/subnets.js")).ensureGroup(ec2, state, name, io);
-      return { ...group, ...(await launch(ec2, { ...state, ...group }, io, { userData: data, notice })) };
-    }
-  },
-  async undo(machine, io) {
-    if (machine.state.LaunchedAt === undefined) return;
-    await (await import("./instance/remove.js")).removeInstance(await open(machine.state, io), machine, io);
-  },
-};
-
-const waitForAddress: Step<Ec2State> = {
-  name: "wait for its address",
-  run: async (machine, io) =>
-    (await import("./instance/power.js")).waitForAddress(await open(machine.state, io), machine, io),
-};
-
-const readHostKey: Step<Ec2State> = {
-  name: "read the host key from the console",
-  async run({ name, state }, io) {
-    const { hostKeyFromConsole } = await import("./instance/host-key.js");
-    const found = await hostKeyFromConsole(await open(state, io), state.InstanceId, io);
-    if ("fingerprint" in found) return { HostKey: found.fingerprint };
-    const line = `the host key of ${name} is trusted at the first contact: ${found.reason}`;
-    tell(io, name, "read the host key from the console", line);
-    return { HostKey: "" };
-  },
-};
-
-const waitForSsh: Step<Ec2State> = {
-  name: "wait for ssh",
-  async run({ name, state }, io) {
-    const { shell } = accessOf(state);
-    if (shell === undefined) return;
-    let end: number | undefined;
-    for (;;) {
-      try {
-        await reach(io, shell, (line) => {
-          tell(io, name, "wait for ssh", line);
-        });
-        return;
-      } catch (error) {
-        // sshd may be up before cloud-init has put our key into its place.
-        end ??= io.now() + 60_000;
-        const isRefused = isMachineError(error) && error.code === "failed" && state.SSHPrivateKeyPath === "";
-        if (!isRefused || io.now() >= end) throw error;
-        await io.sleep(3_000);
-      }
-    }
-  },
-};
-
-const deleteKeyPair: Step<Ec2State> = {
-  name: "delete the key pair",
-  when: ({ ExistingKey }) => !ExistingKey,
-  async run({ state }, io) {
-    await (await import("./instance/key-pair.js")).deleteKeyPair(await open(state, io), state);
-    return { KeyName: "" };
-  },
-};
+import { readMachine, type Ec2State } from "./state.js";
+import { steps } from "./steps.js";
 
 /** An instance of Amazon EC2, or of a cloud that speaks its protocol. */
 export default defineDriver({
@@ -123,7 +14,7 @@ export default defineDriver({
 
   plan: async (given, machine, io) => (await import("./plan.js")).planEc2(given, machine, io),
   doctor: async (given) => (await import("./doctor.js")).checks(given),
-  create: [makeKey, ensureGroup, importKeyPair, launchInstance, waitForAddress, readHostKey, waitForSsh, deleteKeyPair],
+  create: steps,
 
   async calls(saved, io) {
     const machine = readMachine(saved);
@@ -133,15 +24,15 @@ export default defineDriver({
   async inspect(saved, io) {
     const machine = readMachine(saved);
     if (machine.state.InstanceId === "") return { status: "missing" };
-    return (await import("./instance/power.js")).inspectInstance(await open(machine.state, io), machine, io);
+    return (await import("./power.js")).inspectInstance(await open(machine.state, io), machine, io);
   },
   inspectAll: async (machines, io) =>
-    (await import("./instance/power.js")).inspectInstances(machines, io, (state) => open(state, io)),
+    (await import("./power.js")).inspectInstances(machines, io, (state) => open(state, io)),
   async remove(saved, io) {
     const machine = readMachine(saved);
     // Before it has a key nothing is asked for.
     if (machine.state.InstanceId === "" && machine.state.SSHKeyPath === "") return;
-    await (await import("./instance/remove.js")).removeAll(await open(machine.state, io), machine, io);
+    await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
   },
   find: async (given, owner, io) => (await import("./gc/all-regions.js")).findEverywhere(given, owner, io),
   scrub: async (saved, io) => (await import("./scrub.js")).scrub(readMachine(saved), io, (state) => open(state, io)),
@@ -158,16 +49,8 @@ export default defineDriver({
 async function change<T>(
   saved: Machine,
   io: Io,
-  act: (life: typeof import("./instance/power.js"), ec2: Ec2, machine: Ours) => Promise<T>,
+  act: (life: typeof import("./power.js"), ec2: Ec2, machine: Machine<Ec2State>) => Promise<T>,
 ): Promise<T> {
   const machine = readMachine(saved);
-  return act(await import("./instance/power.js"), await open(machine.state, io), machine);
-}
-
-async function open(state: Ec2State, io: Io): Promise<Ec2> {
-  return (await import("./api/client.js")).openEc2({ Profile: "", ...state }, io);
-}
-
-function tell(io: Io, machine: string, step: string, line: string): void {
-  io.report({ type: "notice", machine, step, at: io.now(), line });
+  return act(await import("./power.js"), await open(machine.state, io), machine);
 }

@@ -1,4 +1,4 @@
-import { boolean, choice, integer, list, text } from "../../src/driver/index.js";
+import { boolean, choice, integer, list, text, type Values } from "../../src/driver/index.js";
 import type { AskedSettings } from "./api/settings.js";
 
 /**
@@ -82,3 +82,5 @@ export const options = {
   credits: choice(["standard", "unlimited"], { help: "Credit mode of a T type; default: the type's" }),
   hibernation: boolean({ help: "Make the instance able to hibernate" }),
 };
+
+export type Ec2Options = Values<typeof options>;

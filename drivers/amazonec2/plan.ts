@@ -1,18 +1,16 @@
 import type { _InstanceType, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
-import { MachineError, type Io, type MachinePlan, type Values } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { checkOptions, commas, privateKey, userDataFile } from "./check-options.js";
-import { openEc2, type Settings } from "./api/client.js";
+import { openEc2, type Ec2Settings } from "./api/client.js";
 import type { Ec2 } from "./api/calls.js";
 import { asPrecheck, codeOf, lacksCapacity } from "./api/failure.js";
 import { accountOf } from "./api/account.js";
 import { settingsOf } from "./api/settings.js";
-import { findImage, type Image } from "./instance/ami.js";
+import { findImage, type Ami } from "./instance/ami.js";
 import { runInput } from "./instance/launch.js";
-import { findNetwork, type Network } from "./network/subnets.js";
-import type { options } from "./options.js";
+import { findNetwork, type VpcSubnets } from "./network/subnets.js";
+import type { Ec2Options } from "./options.js";
 import type { Ec2State } from "./state.js";
-
-type Given = Values<typeof options>;
 
 /**
  * Checks what was asked for, by itself and with EC2, up to a dry run of the launch, which tells of every permission and
@@ -20,12 +18,9 @@ type Given = Values<typeof options>;
  * @throws MachineError `usage` for options that do not fit, `precheck` for what EC2 has not or does not allow, both in
  * docker-machine's words where it has some
  */
-export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promise<Ec2State> {
-  const notice = (line: string): void => {
-    io.report({ type: "notice", machine: machine.name, step: "plan", at: io.now(), line });
-  };
-  checkOptions(given, notice);
-  const settings = await settingsOf(given, io, notice);
+export async function planEc2(given: Ec2Options, machine: MachinePlan, io: Io): Promise<Ec2State> {
+  checkOptions(given, io.notice);
+  const settings = await settingsOf(given, io);
   if (given.connect === "ssm") await checkSessionManager(io);
   const files = { privateKey: await privateKey(given, io), userData: await userDataFile(given, io) };
   const ec2 = await openEc2(settings, io);
@@ -34,8 +29,8 @@ export async function planEc2(given: Given, machine: MachinePlan, io: Io): Promi
 
 /** What is known before EC2 is asked. */
 export interface Prepared {
-  readonly given: Given;
-  readonly settings: Settings;
+  readonly given: Ec2Options;
+  readonly settings: Ec2Settings;
   /** Absolute paths; empty: none. */
   readonly files: { readonly privateKey: string; readonly userData: string };
 }
@@ -89,7 +84,7 @@ async function architecturesOf(ec2: Ec2, types: readonly string[]): Promise<read
   });
 }
 
-function checkImage(given: Given, image: Image, architectures: readonly string[]): void {
+function checkImage(given: Ec2Options, image: Ami, architectures: readonly string[]): void {
   if (image.Architecture !== "" && !architectures.includes(image.Architecture)) {
     throw new MachineError(
       "usage",
@@ -110,8 +105,8 @@ const user = "ubuntu";
 function asState(
   { given, settings, files }: Prepared,
   { common, ttl, transport }: MachinePlan,
-  image: Image,
-  { vpc, places }: Network,
+  image: Ami,
+  { vpc, places }: VpcSubnets,
   types: readonly string[],
 ): Omit<Ec2State, "Account" | "Owner"> {
   const Fallbacks = types.flatMap((InstanceType) => places.map((place) => ({ InstanceType, ...place })));

@@ -1,5 +1,6 @@
 import { MachineError, type Io, type Machine, isExpected } from "../../src/driver/index.js";
 import type { Ec2 } from "./api/calls.js";
+import { credentialsOf } from "./api/credentials.js";
 import { instanceOf } from "./instance/find-instance.js";
 import type { Ec2State } from "./state.js";
 
@@ -15,8 +16,7 @@ export async function scrub(
   open: (state: Ec2State) => Promise<Ec2>,
 ): Promise<Partial<Ec2State> | undefined> {
   if (state.AccessKey === "" && state.SecretKey === "" && state.SessionToken === "") return undefined;
-  const isByKeys = Boolean(env["AWS_ACCESS_KEY_ID"] && env["AWS_SECRET_ACCESS_KEY"]);
-  const Profile = isByKeys ? "" : (env["AWS_PROFILE"] ?? "");
+  const { Profile } = credentialsOf({}, env);
   const changes = { AccessKey: "", SecretKey: "", SessionToken: "", Profile };
   const found = await ask({ ...state, ...changes });
   if (found !== undefined) return { ...changes, ...(found.Account === undefined ? {} : { Account: found.Account }) };

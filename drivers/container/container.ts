@@ -1,43 +1,12 @@
-import { checkSaved, isPort, isText, type DriverState, type Io } from "../../src/driver/index.js";
+import { enginePort, type Io } from "../../src/driver/index.js";
 import { engine, type Outer } from "./engine.js";
+import { type ContainerState } from "./state.js";
 
-/** The `Driver` object of config.json. */
-export interface ContainerState extends DriverState, Outer {
-  /** The container's name: the machine's, and some letters that no other container has. */
-  readonly Container: string;
-  /** Empty until ours is built. */
-  readonly Image: string;
-  /** Port on this computer; 0 until it is chosen, as is SSHPort. */
-  readonly EnginePort: number;
-  /** `SHA256:...`; empty until it is made. */
-  readonly SSHHostKey: string;
-  readonly Network: string;
-  /** Its own on that network; absent until the engine has said it. */
-  readonly PeerAddress?: string;
-  /** As the engine's program takes them; empty or none: no limit, nothing. */
-  readonly CPUs: string;
-  readonly Memory: string;
-  readonly Publish: readonly string[];
-  readonly Volumes: readonly string[];
-}
+/** The label of a network that we made, and take away again with the last machine on it. */
+export const networkLabel = "machine.network";
 
-/** What only a config.json that somebody has edited is not; ports are 0 until they are chosen. */
-export function checkState(state: ContainerState): void {
-  const isChosenOrNot = (port: number): boolean => port === 0 || isPort(port);
-  checkSaved(state, {
-    Program: [["docker", "podman"].includes(state.Program), "docker or podman"],
-    Engine: [isText(state.Engine, /^((unix|npipe):[^\0]+)?$/), "the URL of a socket"],
-    Container: [isText(state.Container, /^[\w.-]+$/), "the name of a container"],
-    Network: [isText(state.Network, /^[\w.-]+$/), "the name of a network"],
-    PeerAddress: [state.PeerAddress === undefined || isText(state.PeerAddress, /^[\da-f.:]+$/i), "an address"],
-    EnginePort: [isChosenOrNot(state.EnginePort), "a port"],
-    SSHPort: [isChosenOrNot(state.SSHPort), "a port"],
-    SSHHostKey: [isText(state.SSHHostKey), "text"],
-  });
-}
-
-/** Where the engine listens inside. */
-export const enginePort = 2376;
+/** One at a time on this computer: ports are chosen and taken, networks made and taken away. */
+export const lockName = "container";
 
 /** The folder in the container with its PID 1 and what this machine alone has. */
 export const seedFolder = "/etc/machine-node";

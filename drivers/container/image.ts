@@ -15,14 +15,14 @@ export interface NodeImage {
 }
 
 /**
+/**
  * Our node image, which is built when the engine has none of the present templates: from a Debian image that the engine
  * has or can pull, else from one that debootstrap makes.
- * @param onLine told what the programs say while it is built
  */
-export async function nodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<NodeImage> {
+export async function nodeImage(io: Io, outer: Outer): Promise<NodeImage> {
   return (
     (await findNodeImage(io, outer)) ??
-    io.lock("container-image", async () => (await findNodeImage(io, outer)) ?? buildNodeImage(io, outer, onLine))
+    io.lock("container-image", async () => (await findNodeImage(io, outer)) ?? buildNodeImage(io, outer))
   );
 }
 
@@ -42,12 +42,14 @@ async function containerFolder(): Promise<string> {
 }
 
 /** Twice, as only an image tells what it holds: the second build finds all steps made, and adds the label. */
-async function buildNodeImage(io: Io, outer: Outer, onLine: (line: string) => void): Promise<NodeImage> {
+async function buildNodeImage(io: Io, outer: Outer): Promise<NodeImage> {
   const folder = await containerFolder();
   const tag = await nodeTag();
-  const base = await baseImage(io, outer, folder, onLine);
+  const base = await baseImage(io, outer, folder);
   const build = (...options: readonly string[]) =>
-    engine(io, outer, ["build", ...options, "--build-arg", `BASE=${base}`, join(folder, "node")], { onLine });
+    engine(io, outer, ["build", ...options, "--build-arg", `BASE=${base}`, join(folder, "node")], {
+      onLine: io.output,
+    });
   const unlabelled = "machine-node:unlabelled";
   await build("--tag", unlabelled);
   const { stdout } = await engine(io, outer, [
@@ -85,29 +87,23 @@ async function find(io: Io, outer: Outer, tag: string): Promise<string | undefin
   }
 }
 
-async function baseImage(io: Io, outer: Outer, folder: string, onLine: (line: string) => void): Promise<string> {
+async function baseImage(io: Io, outer: Outer, folder: string): Promise<string> {
   if ((await find(io, outer, debian)) !== undefined) return debian;
   try {
-    await engine(io, outer, ["pull", debian], { onLine });
+    await engine(io, outer, ["pull", debian], { onLine: io.output });
     return debian;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    onLine(`${debian} cannot be pulled: debootstrap makes a base image`);
+    io.output(`${debian} cannot be pulled: debootstrap makes a base image`);
     const tag = "machine-base:debootstrap";
-    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag, release], onLine, error);
+    await debootstrap(io, outer, [join(folder, "base.sh"), outer.Program, tag, release], error);
     return tag;
   }
 }
 
-async function debootstrap(
-  io: Io,
-  outer: Outer,
-  args: readonly string[],
-  onLine: (line: string) => void,
-  pull: MachineError,
-): Promise<void> {
+async function debootstrap(io: Io, outer: Outer, args: readonly string[], pull: MachineError): Promise<void> {
   try {
-    await io.run("sh", args, { onLine, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
+    await io.run("sh", args, { onLine: io.output, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
   } catch (error) {
     if (!isExpected(error)) throw error;
     throw new MachineError("failed", `there is no base image: ${debian} cannot be pulled, nor made by debootstrap`, {

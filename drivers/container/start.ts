@@ -5,18 +5,14 @@ import {
   isFree,
   MachineError,
   makeKeyPair,
+  saveKeyPair,
   templatesFolder,
   type Io,
   type Machine,
 } from "../../src/driver/index.js";
-import { createArguments, neighbours, seedFolder, type ContainerState } from "./container.js";
+import { createArguments, lockName, neighbours, networkLabel, seedFolder } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
-
-/** The label of a network that we made, and take away again with the last machine on it. */
-const networkLabel = "machine.network";
-
-/** One at a time on this computer: ports are chosen and taken, networks made and taken away. */
-const lockName = "container";
+import type { ContainerState } from "./state.js";
 
 /**
  * Makes the container anew and starts it, with a key for us and a host key of its own. With `--privileged` where the
@@ -51,34 +47,18 @@ async function tryToStart(
   return ports;
 }
 
-/** Takes the container away with all that is in it, and its network when it was the last one; fine when it is gone. */
-export async function removeContainer({ state }: Machine<ContainerState>, io: Io): Promise<void> {
-  await engineIfThere(io, state, ["rm", "--force", "--volumes", state.Container]);
-  await io.lock(lockName, async () => {
-    const format = `{{index .Labels "${networkLabel}"}}`;
-    const found = await engineIfThere(io, state, ["network", "inspect", "--format", format, state.Network]);
-    if (found?.stdout.trim() !== "ours") return;
-    const users = await engine(io, state, ["ps", "--all", "--quiet", "--filter", `network=${state.Network}`]);
-    if (users.stdout.trim() === "") await engineIfThere(io, state, ["network", "rm", state.Network]);
-  });
-}
-
 /** The user's key into the machine's directory, the machine's own into `seed` with all that it needs at first. */
 async function makeSeed(name: string, dir: string, seed: string): Promise<Partial<ContainerState>> {
   const templates = join(await templatesFolder(import.meta.dirname), "container");
-  const [ours, theirs] = await Promise.all([makeKeyPair(name), makeKeyPair(name)]);
-  // docker-machine's name for it, which scripts know, whatever the kind of key.
-  const SSHKeyPath = join(dir, "id_rsa");
+  const [ours, theirs] = [makeKeyPair(name), makeKeyPair(name)];
   await rm(seed, { recursive: true, force: true });
   await mkdir(seed, { mode: 0o700 });
   await Promise.all([
-    writeFile(SSHKeyPath, ours.privateKey, { mode: 0o600 }),
-    writeFile(`${SSHKeyPath}.pub`, ours.publicKey, { mode: 0o644 }),
     writeFile(join(seed, "authorized_keys"), ours.publicKey, { mode: 0o600 }),
     writeFile(join(seed, "ssh_host_ed25519_key"), theirs.privateKey, { mode: 0o600 }),
     copyFile(join(templates, "init.sh"), join(seed, "init.sh")),
   ]);
-  return { SSHKeyPath, SSHHostKey: theirs.fingerprint };
+  return { SSHKeyPath: await saveKeyPair(dir, ours), SSHHostKey: theirs.fingerprint };
 }
 
 /** Under the lock, since the ports are taken only when the container has them. */

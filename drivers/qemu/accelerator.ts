@@ -7,7 +7,7 @@ import type { Architecture } from "../../src/vm/index.js";
 export type Accelerator = "kvm" | "hvf" | "whpx" | "tcg";
 
 /** What this computer runs machines by; for emulation, which is slow, why it is that. */
-export interface Found {
+export interface AcceleratorChoice {
   readonly accelerator: Accelerator;
   /** e.g. `this user may not use /dev/kvm: join the group kvm`; undefined where the processor helps. */
   readonly why?: string;
@@ -34,7 +34,7 @@ export async function findAccelerator(
   architecture: Architecture,
   platform: NodeJS.Platform,
   device = "/dev/kvm",
-): Promise<Found> {
+): Promise<AcceleratorChoice> {
   const { stdout } = await io.run(programOf(architecture), ["-accel", "help"]);
   const [has, wanted] = [stdout.split(/\s+/), ofSystem[platform]];
   if (wanted === undefined) return { accelerator: "tcg", why: `QEMU has no accelerator for ${platform}` };

@@ -10,48 +10,33 @@ import { ask } from "./qmp.js";
 import { sharesOf } from "./share.js";
 
 /** Waits until sshd of the machine greets; what its console prints is told meanwhile. */
-export function waitForSsh(machine: Machine<QemuState>, io: Io, step: string): Promise<void> {
+export function waitForSsh(machine: Machine<QemuState>, io: Io): Promise<void> {
   const { name, state } = machine;
   const boot = {
     name,
     console: filesOf(machine).console,
     greets: () => greets(state.SSHPort),
     isOn: async () => (await processOf(machine, io)) !== undefined,
-    tell: (line: string) => {
-      io.report({ type: "output", machine: name, step, at: io.now(), line });
-    },
   };
   return waitForBoot(boot, io, 500);
 }
 
 /** The same, of a create that goes on: the machine is started anew where it does not run any more. */
-export async function bootUp(
-  machine: Machine<QemuState>,
-  io: Io,
-  step: string,
-): Promise<Partial<QemuState> | undefined> {
+export async function bootUp(machine: Machine<QemuState>, io: Io): Promise<Partial<QemuState> | undefined> {
   const changes = (await processOf(machine, io)) === undefined ? await launch(machine, io) : undefined;
-  await waitForSsh({ ...machine, state: { ...machine.state, ...changes } }, io, step);
+  await waitForSsh({ ...machine, state: { ...machine.state, ...changes } }, io);
   return changes;
 }
 
 /** Logs in, waits for cloud-init, and takes the seed away, since it holds the machine's private host key. */
-export async function finishBoot(
-  given: Machine<QemuState>,
-  io: Io,
-  step: string,
-): Promise<Partial<QemuState> | undefined> {
-  const changes = await bootUp(given, io, step);
+export async function finishBoot(given: Machine<QemuState>, io: Io): Promise<Partial<QemuState> | undefined> {
+  const changes = await bootUp(given, io);
   const machine = { ...given, state: { ...given.state, ...changes } };
   const { name } = machine;
   const files = filesOf(machine);
-  const shell = await withConsole(files.console, () =>
-    reach(io, target(machine.state), (line) => {
-      io.report({ type: "notice", machine: name, step, at: io.now(), line });
-    }),
-  );
+  const shell = await withConsole(files.console, () => reach(io, target(machine.state)));
   await finishFirstBoot(name, shell, io, files.console);
-  await checkMounts(machine, shell, io, step);
+  await checkMounts(machine, shell, io);
   const monitor = monitorOf(machine);
   await ask(monitor, "eject", { id: seedDevice, force: true });
   await ask(monitor, "blockdev-del", { "node-name": seedNode }).catch((error: unknown) => {
@@ -63,12 +48,13 @@ export async function finishBoot(
 }
 
 /** Says which shared folders are not there: a machine boots without them. */
-async function checkMounts({ name, state }: Machine<QemuState>, shell: Shell, io: Io, step: string): Promise<void> {
+async function checkMounts({ state }: Machine<QemuState>, shell: Shell, io: Io): Promise<void> {
   const shares = sharesOf(state);
   if (shares.length === 0) return;
   const { stdout } = await shell.exec("cat /proc/mounts");
   for (const { tag, guest } of shares.filter((one) => !stdout.includes(`${one.tag} `))) {
-    const line = `${guest} is not mounted: the kernel of its image may lack 9p (sudo mount -t 9p ${tag} ${guest} says why)`;
-    io.report({ type: "notice", machine: name, step, at: io.now(), line });
+    io.notice(
+      `${guest} is not mounted: the kernel of its image may lack 9p (sudo mount -t 9p ${tag} ${guest} says why)`,
+    );
   }
 }

@@ -1,12 +1,12 @@
-import type { Machine } from "../../src/driver/index.js";
+import { enginePort, type Machine } from "../../src/driver/index.js";
 import type { Accelerator } from "./accelerator.js";
-import { enginePort, escaped, filesOf, macsOf, type QemuState } from "./state.js";
+import { escaped, filesOf, macsOf, type QemuState } from "./state.js";
 import { monitorArguments } from "./monitor.js";
 import { groupOf } from "./network.js";
 import { sharesOf } from "./share.js";
 
 /** What the command line depends on beside the machine. */
-export interface Surroundings {
+export interface CommandLineContext {
   readonly platform: NodeJS.Platform;
   readonly accelerator: Accelerator;
   /** Of arm64: the firmware's code. */
@@ -26,7 +26,7 @@ export const seedDevice = "seed0";
  * The arguments of `qemu-system-*`. A machine has the same devices at each start, whether there is a seed or not, since
  * its snapshots fit only then.
  */
-export function commandLine(machine: Machine<QemuState>, given: Surroundings): string[] {
+export function commandLine(machine: Machine<QemuState>, given: CommandLineContext): string[] {
   const { name, state } = machine;
   const files = filesOf(machine);
   return [
@@ -53,7 +53,7 @@ export function commandLine(machine: Machine<QemuState>, given: Surroundings): s
 function board(
   { Architecture }: QemuState,
   variables: string,
-  { accelerator, firmware = "" }: Surroundings,
+  { accelerator, firmware = "" }: CommandLineContext,
 ): readonly string[] {
   // Without vmx=off Windows' hypervisor refuses some processors.
   const cpu = accelerator === "whpx" ? "max,vmx=off" : "max";

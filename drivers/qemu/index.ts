@@ -1,41 +1,7 @@
-import { access } from "node:fs/promises";
-import { defineDriver, type Io, type Machine, type Snapshots, type Status, type Step } from "../../src/driver/index.js";
-import { checkState, enginePort, filesOf, target, type QemuState } from "./state.js";
+import { enginePort, defineDriver, type Machine, type Snapshots } from "../../src/driver/index.js";
+import { checkState, filesOf, target, type QemuState } from "./state.js";
 import { options } from "./options.js";
-
-const getImage: Step<QemuState> = {
-  name: "get the image",
-  async run(machine, io) {
-    const { imageOf } = await import("./steps.js");
-    return { ImageDigest: (await imageOf(machine, io)).digest };
-  },
-};
-
-const makeDisk: Step<QemuState> = {
-  name: "make the disk",
-  run: async (machine, io) => (await import("./steps.js")).makeDisk(machine, io),
-  undo: remove,
-};
-
-const startMachine: Step<QemuState> = {
-  name: "start the machine",
-  async run(machine, io) {
-    const [{ endAll }, { launch }] = await Promise.all([import("./power.js"), import("./launch.js")]);
-    await endAll(machine, io);
-    return launch(machine, io);
-  },
-  undo: remove,
-};
-
-const waitForSsh: Step<QemuState> = {
-  name: "wait for ssh",
-  run: async (machine, io) => (await import("./boot.js")).bootUp(machine, io, "wait for ssh"),
-};
-
-const finishBoot: Step<QemuState> = {
-  name: "finish the first boot",
-  run: async (machine, io) => (await import("./boot.js")).finishBoot(machine, io, "finish the first boot"),
-};
+import { steps } from "./steps.js";
 
 /** A virtual machine by QEMU: on Linux by KVM, on macOS by its own hypervisor, on Windows by WHPX, else emulated. */
 export default defineDriver({
@@ -45,10 +11,10 @@ export default defineDriver({
 
   plan: async (values, machine, io) => (await import("./plan.js")).plan(values, machine, io),
   doctor: async () => (await import("./doctor.js")).checks(),
-  create: [getImage, makeDisk, startMachine, waitForSsh, finishBoot],
+  create: steps,
 
-  inspect: async (machine, io) => ({ status: await statusOf(machine, io) }),
-  remove,
+  inspect: async (machine, io) => ({ status: await (await import("./process.js")).statusOf(machine, io) }),
+  remove: async (machine, io) => (await import("./remove.js")).remove(machine, io),
   access: (state: QemuState) => {
     checkState(state);
     // Only on a network `socket` is it known: on others somebody else gives the address, or each machine is alone.
@@ -76,19 +42,4 @@ export default defineDriver({
 async function snapshots({ state }: Machine<QemuState>): Promise<Snapshots<QemuState>> {
   checkState(state);
   return (await import("./snapshots.js")).snapshots;
-}
-
-async function remove(machine: Machine<QemuState>, io: Io): Promise<void> {
-  checkState(machine.state);
-  await (await import("./power.js")).remove(machine, io);
-}
-
-async function statusOf(machine: Machine<QemuState>, io: Io): Promise<Status> {
-  checkState(machine.state);
-  const { processOf, statusByMonitor } = await import("./process.js");
-  if ((await processOf(machine, io)) !== undefined) return statusByMonitor(machine);
-  return access(filesOf(machine).disk).then(
-    () => "stopped",
-    () => "missing",
-  );
 }

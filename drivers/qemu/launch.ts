@@ -39,8 +39,7 @@ export async function launch(
   const ports = await launchWith(machine, io, { accelerator: "tcg", platform, isPaused }).catch((error: unknown) => {
     throw isOfQemu(error) ? failure(machine, error) : error;
   });
-  const line = `it is emulated, which is slow: ${why}`;
-  io.report({ type: "notice", machine: machine.name, step: "start the machine", at: io.now(), line });
+  io.notice(`it is emulated, which is slow: ${why}`);
   return ports;
 }
 

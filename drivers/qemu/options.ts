@@ -1,4 +1,4 @@
-import { integer, list, text } from "../../src/driver/index.js";
+import { integer, list, text, type Values } from "../../src/driver/index.js";
 
 export const options = {
   image: text({ help: "Image: a name of `machine image ls`, a URL or a file", default: "debian-13", ask: true }),
@@ -20,3 +20,5 @@ export const options = {
   }),
   enginePort: integer({ help: "Port on this computer for the engine; default: a free one", min: 1, max: 65_535 }),
 };
+
+export type QemuOptions = Values<typeof options>;

@@ -1,17 +1,17 @@
 import { access } from "node:fs/promises";
 import { platform as systemPlatform } from "node:os";
 import { resolve } from "node:path";
-import { MachineError, type Io, type MachinePlan, type Values, isExpected } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan, isExpected } from "../../src/driver/index.js";
 import { chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
 import { programOf } from "./accelerator.js";
 import { findFirmware } from "./firmware.js";
 import { networks, type QemuState } from "./state.js";
-import type { options } from "./options.js";
+import type { QemuOptions } from "./options.js";
 import { checkShares } from "./share.js";
 
 /** Checks the options and that this computer has what is needed. */
 export async function plan(
-  given: Values<typeof options>,
+  given: QemuOptions,
   { common }: MachinePlan,
   io: Io,
   platform = systemPlatform(),
@@ -42,7 +42,7 @@ export async function plan(
 }
 
 /** The folders to share. @throws MachineError `usage` with all that is wrong */
-async function checkOptions(given: Values<typeof options>, platform: NodeJS.Platform): Promise<readonly string[]> {
+async function checkOptions(given: QemuOptions, platform: NodeJS.Platform): Promise<readonly string[]> {
   const { network, sshUser, userdata } = given;
   const { folders, problem } = await checkShares(given.shareFolder, platform);
   const hasNetwork = network === "vmnet" ? platform === "darwin" : network === "user" || platform !== "win32";

@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { kill as sendSignal } from "node:process";
 import { isMachineError, MachineError, messageOf, type Io, type Machine, type Status } from "../../src/driver/index.js";
 import { waitForSsh } from "./boot.js";
 import { launch } from "./launch.js";
-import { checkState, filesOf, type QemuState } from "./state.js";
-import { monitorOf, socketOf } from "./monitor.js";
+import type { QemuState } from "./state.js";
+import { monitorOf } from "./monitor.js";
 import { processesOf, processOf, statusByMonitor } from "./process.js";
 import { ask } from "./qmp.js";
 
@@ -21,10 +20,9 @@ export async function start(machine: Machine<QemuState>, io: Io): Promise<Partia
   const ports = await launch(machine, io);
   const { SSHPort, EnginePort } = machine.state;
   if (ports.SSHPort !== SSHPort || ports.EnginePort !== EnginePort) {
-    const line = "somebody else has taken a port of its: clients find it at another one now (machine env)";
-    io.report({ type: "notice", machine: machine.name, step: "start", at: io.now(), line });
+    io.notice("somebody else has taken a port of its: clients find it at another one now (machine env)");
   }
-  await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io, "start");
+  await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io);
   return ports;
 }
 
@@ -38,8 +36,7 @@ export async function stop(machine: Machine<QemuState>, io: Io): Promise<void> {
       await tell(machine, "system_powerdown");
       if (await isGone(machine, io, limit)) return;
     }
-    const line = "it does not power itself off, so it is switched off";
-    io.report({ type: "notice", machine: machine.name, step: "stop", at: io.now(), line });
+    io.notice("it does not power itself off, so it is switched off");
   }
   await kill(machine, io);
 }
@@ -51,14 +48,6 @@ export async function kill(machine: Machine<QemuState>, io: Io): Promise<void> {
     if (await isGone(machine, io, 10_000)) return;
   }
   await endAll(machine, io);
-}
-
-/** Ends it and takes all that it has away, but for what the store keeps of every machine; fine when there is nothing. */
-export async function remove(machine: Machine<QemuState>, io: Io): Promise<void> {
-  checkState(machine.state);
-  await endAll(machine, io);
-  const { disk, seed, console, pid, firmware } = filesOf(machine);
-  for (const file of [disk, seed, console, pid, firmware, socketOf(machine)]) await rm(file, { force: true });
 }
 
 /** One that does not answer is dealt with by its caller. */

@@ -1,7 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { platform as systemPlatform } from "node:os";
 import { isMachineError, type Io, type Machine, type Status } from "../../src/driver/index.js";
-import { filesOf, type QemuState } from "./state.js";
+import { checkState, filesOf, type QemuState } from "./state.js";
 import { monitorOf } from "./monitor.js";
 import { ask } from "./qmp.js";
 
@@ -50,6 +50,16 @@ export async function processOf(machine: Machine<QemuState>, io: Pick<Io, "run">
   const saved = Number(await readFile(filesOf(machine).pid, "utf8").catch(() => ""));
   if (!Number.isSafeInteger(saved) || saved <= 0) return undefined;
   return (await processesOf(machine.state, io, saved))[0];
+}
+
+/** Missing: its disk is gone. */
+export async function statusOf(machine: Machine<QemuState>, io: Io): Promise<Status> {
+  checkState(machine.state);
+  if ((await processOf(machine, io)) !== undefined) return statusByMonitor(machine);
+  return access(filesOf(machine).disk).then(
+    () => "stopped",
+    () => "missing",
+  );
 }
 
 /** What QEMU calls the state of a machine, in our words. */

@@ -31,9 +31,6 @@ export interface QemuState extends DriverState {
   readonly SSHHostKey: string;
 }
 
-/** Where the engine listens inside. */
-export const enginePort = 2376;
-
 /** What only a config.json that somebody has edited is not. */
 export function checkState(state: QemuState): void {
   const isChosenOrNot = (port: number): boolean => port === 0 || isPort(port);

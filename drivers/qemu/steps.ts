@@ -1,47 +1,38 @@
-import { copyFile, rm } from "node:fs/promises";
-import { relative } from "node:path";
-import { MachineError, type Io, type Machine } from "../../src/driver/index.js";
-import { fetchImage, writeSeed, type ImageFile } from "../../src/vm/index.js";
-import { findFirmware } from "./firmware.js";
-import { filesOf, type QemuState } from "./state.js";
-import { interfacesOf, reserveAddress } from "./network.js";
-import { mountsOf } from "./share.js";
+import type { Step } from "../../src/driver/index.js";
+import type { QemuState } from "./state.js";
 
-/** Name of the step that gets the image, and under which its progress is told. */
-export const getImage = "get the image";
+const getImage: Step<QemuState> = {
+  name: "get the image",
+  async run(machine, io) {
+    const { imageOf } = await import("./disk.js");
+    return { ImageDigest: (await imageOf(machine, io)).digest };
+  },
+};
 
-/** The machine's image, which is in the store's cache, or comes there. */
-export function imageOf({ name, state }: Machine<QemuState>, io: Io): Promise<ImageFile> {
-  return fetchImage(state.StorePath, { url: state.ImageURL, digest: state.ImageDigest }, io, (line) => {
-    io.report({ type: "output", machine: name, step: getImage, at: io.now(), line });
-  });
-}
+const makeDisk: Step<QemuState> = {
+  name: "make the disk",
+  run: async (machine, io) => (await import("./disk.js")).makeDisk(machine, io),
+  undo: async (machine, io) => (await import("./remove.js")).remove(machine, io),
+};
 
-/** Makes the keys, the seed of the first boot and the disk, which keeps only what differs from the image. */
-export async function makeDisk(machine: Machine<QemuState>, io: Io): Promise<Partial<QemuState>> {
-  const { state } = machine;
-  const files = filesOf(machine);
-  const NetworkAddress = state.Network === "socket" ? await reserveAddress(machine, io) : "";
-  const keys = await makeSeed({ ...machine, state: { ...state, NetworkAddress } });
-  await rm(files.disk, { force: true });
-  const image = await imageOf(machine, io);
-  const size = Math.max(state.DiskSize * 1024 ** 2, image.size);
-  // By a path from the disk, so that a store may be moved.
-  const base = ["-F", image.format, "-b", relative(machine.dir, image.path)];
-  await io.run("qemu-img", ["create", "-q", "-f", "qcow2", ...base, files.disk, String(size)]);
-  if (state.Architecture === "arm64") await makeVariables(machine.name, files.firmware);
-  return { ...keys, NetworkAddress, ImageDigest: image.digest };
-}
+const startMachine: Step<QemuState> = {
+  name: "start the machine",
+  async run(machine, io) {
+    const [{ endAll }, { launch }] = await Promise.all([import("./power.js"), import("./launch.js")]);
+    await endAll(machine, io);
+    return launch(machine, io);
+  },
+  undo: async (machine, io) => (await import("./remove.js")).remove(machine, io),
+};
 
-function makeSeed({ name, dir, state }: Machine<QemuState>): Promise<Partial<QemuState>> {
-  const interfaces = interfacesOf(state);
-  const seed = { name, instanceId: state.MachineId, user: state.SSHUser, interfaces, mounts: mountsOf(state) };
-  return writeSeed(filesOf({ dir }).seed, seed, state.UserDataFile);
-}
+const waitForSsh: Step<QemuState> = {
+  name: "wait for ssh",
+  run: async (machine, io) => (await import("./boot.js")).bootUp(machine, io),
+};
 
-async function makeVariables(name: string, path: string): Promise<void> {
-  const firmware = await findFirmware();
-  if (firmware === undefined)
-    throw new MachineError("failed", `${name}: the UEFI for arm64 is gone from this computer`);
-  await copyFile(firmware.variables, path);
-}
+const finishBoot: Step<QemuState> = {
+  name: "finish the first boot",
+  run: async (machine, io) => (await import("./boot.js")).finishBoot(machine, io),
+};
+
+export const steps: readonly Step<QemuState>[] = [getImage, makeDisk, startMachine, waitForSsh, finishBoot];

@@ -1,7 +1,7 @@
 import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeKeyPair, MachineError, type Machine } from "../../src/driver/index.js";
+import { keyFile, makeKeyPair, MachineError, saveKeyPair, type Machine } from "../../src/driver/index.js";
 import { fetchImage } from "../../src/vm/index.js";
 import { pathsOf } from "./paths.js";
 import type { VirtualBoxState } from "./state.js";
@@ -12,19 +12,15 @@ const lastIso = "https://github.com/boot2docker/boot2docker/releases/download/v1
 
 /** Files in the machine's directory, as docker-machine names them. */
 export function boot2DockerFiles(dir: string): Readonly<Record<"iso" | "disk" | "key", string>> {
-  return { iso: join(dir, "boot2docker.iso"), disk: join(dir, "disk.vmdk"), key: join(dir, "id_rsa") };
+  return { iso: join(dir, "boot2docker.iso"), disk: join(dir, "disk.vmdk"), key: keyFile(dir) };
 }
 
 /** The ISO that the machine boots, each time that it starts. */
-export async function getIso(
-  { io }: VBoxManage,
-  { dir, state }: Machine<VirtualBoxState>,
-  onLine: (line: string) => void,
-): Promise<void> {
+export async function getIso({ io }: VBoxManage, { dir, state }: Machine<VirtualBoxState>): Promise<void> {
   const url = state.Boot2DockerURL === "" ? lastIso : state.Boot2DockerURL;
   const { iso } = boot2DockerFiles(dir);
   if (/^https?:/.test(url)) {
-    const { path } = await fetchImage(state.StorePath, { url, digest: "" }, io, onLine);
+    const { path } = await fetchImage(state.StorePath, { url, digest: "" }, io);
     await copyFile(path, iso);
     return;
   }
@@ -48,16 +44,15 @@ async function newDisk(
   vbox: VBoxManage,
   { name, dir, state }: Machine<VirtualBoxState>,
 ): Promise<Partial<VirtualBoxState>> {
-  const { key, disk } = boot2DockerFiles(dir);
-  const { privateKey, publicKey } = await makeKeyPair(name);
-  await Promise.all([key, `${key}.pub`, disk].map((file) => rm(file, { force: true })));
-  await writeFile(key, privateKey, { mode: 0o600 });
-  await writeFile(`${key}.pub`, publicKey, { mode: 0o644 });
+  const { disk } = boot2DockerFiles(dir);
+  const pair = makeKeyPair(name);
+  const SSHKeyPath = await saveKeyPair(dir, pair);
+  await rm(disk, { force: true });
   const raw = `${disk}.raw`;
   try {
     const file = await open(raw, "w", 0o600);
     try {
-      await file.writeFile(magicTar(publicKey));
+      await file.writeFile(magicTar(pair.publicKey));
       // The rest is a hole: zeros that take no room.
       await file.truncate(state.DiskSize * 2 ** 20);
     } finally {
@@ -67,7 +62,7 @@ async function newDisk(
   } finally {
     await rm(raw, { force: true });
   }
-  return { SSHKeyPath: key };
+  return { SSHKeyPath };
 }
 
 async function importDisk(

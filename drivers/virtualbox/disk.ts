@@ -14,25 +14,17 @@ export function files(dir: string): Readonly<Record<"disk" | "seed" | "console",
 }
 
 /** The image into the store's cache. */
-export async function getImage(
-  { state }: Machine<VirtualBoxState>,
-  io: Io,
-  onLine: (line: string) => void,
-): Promise<Partial<VirtualBoxState>> {
+export async function getImage({ state }: Machine<VirtualBoxState>, io: Io): Promise<Partial<VirtualBoxState>> {
   const { ImageURL: url = "", ImageDigest: digest = "" } = state;
-  return { ImageDigest: (await fetchImage(state.StorePath, { url, digest }, io, onLine)).digest };
+  return { ImageDigest: (await fetchImage(state.StorePath, { url, digest }, io)).digest };
 }
 
 const mebibyte = 2 ** 20;
 
 /** The disk from the image, of the machine's size; one that is smaller than the image gets the image's. */
-export async function writeDisk(
-  { dir, state }: Machine<VirtualBoxState>,
-  io: Io,
-  onLine: (line: string) => void,
-): Promise<void> {
+export async function writeDisk({ dir, state }: Machine<VirtualBoxState>, io: Io): Promise<void> {
   const { ImageURL: url = "", ImageDigest: digest = "" } = state;
-  const image = await fetchImage(state.StorePath, { url, digest }, io, onLine);
+  const image = await fetchImage(state.StorePath, { url, digest }, io);
   await writeVdi(image, files(dir).disk, Math.max(image.size, state.DiskSize * mebibyte), io);
 }
 

@@ -8,13 +8,13 @@ import { isAtLeast, type Version } from "./parse.js";
 import { checkVersion, checkVirtualization } from "./plan.js";
 import { vboxManage, type VBoxManage } from "./vboxmanage.js";
 
-type Work = (vbox: VBoxManage, version: Version) => Promise<Finding | undefined>;
+type VBoxCheck = (vbox: VBoxManage, version: Version) => Promise<Finding | undefined>;
 
 export function checks(options: VirtualBoxOptions, computer: Computer): readonly Check[] {
   const { boot2dockerUrl, importBoot2dockerVm, noVtxCheck, hostonlyCidr } = options;
   const isOld = boot2dockerUrl !== "" || importBoot2dockerVm !== "";
   /** Without a VirtualBox that can be used there is nothing to say; the first check says why it cannot. */
-  const ifThere = (work: Work) => async (io: Io) => {
+  const ifThere = (work: VBoxCheck) => async (io: Io) => {
     const vbox = vboxManage(io, computer, "");
     const version = await vbox.version().catch(() => undefined);
     return version && work(vbox, version);

@@ -1,25 +1,20 @@
 import { rm } from "node:fs/promises";
-import type { Machine } from "../../src/driver/index.js";
+import { reach, type Machine } from "../../src/driver/index.js";
 import { finishFirstBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isGoneMedium } from "./failure.js";
 import { attachArguments, controllerOf } from "./hardware.js";
 import { mountShare } from "./share.js";
 import { needInfo } from "./start.js";
-import { vmOf, type VirtualBoxState } from "./state.js";
+import { target, vmOf, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
-import { shellOf } from "./wait.js";
 
 /** Waits for cloud-init, mounts the shared folder, and takes the seed away, which holds the machine's host key. */
-export async function finish(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<void> {
-  const shell = await shellOf(vbox, machine, tell);
+export async function finish(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+  const shell = await reach(vbox.io, target(machine.state));
   await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
-  const notice = await mountShare(vbox.computer, machine, shell);
-  if (notice !== undefined) tell(notice);
+  const problem = await mountShare(vbox.computer, machine, shell);
+  if (problem !== undefined) vbox.io.notice(problem);
   await takeSeed(vbox, machine);
 }
 

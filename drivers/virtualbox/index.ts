@@ -1,10 +1,10 @@
-import { defineDriver, type Driver, type Snapshots, type Status } from "../../src/driver/index.js";
+import { defineDriver, enginePort, type Driver, type Snapshots } from "../../src/driver/index.js";
 import { thisComputer, type Computer } from "./computer.js";
 import { options } from "./options.js";
+import { statusOf } from "./parse.js";
 import { consoleOf } from "./paths.js";
-import { readMachine, stateOf, vmOf, type VirtualBoxState } from "./state.js";
-import { startAndWait, stepsOn, type Runs } from "./steps.js";
-import { target } from "./target.js";
+import { readMachine, stateOf, target, vmOf, type VirtualBoxState } from "./state.js";
+import { stepsOn, type Runs } from "./steps.js";
 import { infoOf, vboxManage } from "./vboxmanage.js";
 
 /** A virtual machine of VirtualBox on a computer: this one, but for tests. */
@@ -23,13 +23,13 @@ export function virtualBoxOn(computer: Computer): Driver {
     find: async (_values, owner, io) => (await import("./find.js")).findVms(vboxManage(io, computer, ""), owner),
     access: (saved: VirtualBoxState) => {
       const state = stateOf(saved);
-      const [address, port] = [state.IPAddress, 2376];
+      const [address, port] = [state.IPAddress, enginePort];
       if (address === "") return { docker: "", shell: target(state) };
       return { docker: `tcp://${address}:${String(port)}`, shell: target(state), peer: { address, port } };
     },
     console: ({ dir }) => consoleOf(dir),
     snapshots: snapshotsOn(on),
-    start: on(startAndWait),
+    start: on(async (vbox, machine) => (await import("./power.js")).startAndWait(vbox, machine)),
     stop: on(async (vbox, machine) => (await import("./power.js")).stopVm(vbox, machine)),
     kill: on(async (vbox, machine) => (await import("./power.js")).killVm(vbox, machine)),
   });
@@ -47,30 +47,4 @@ function snapshotsOn(on: Runs): Snapshots {
     remove: (machine, name, io) =>
       on(async (vbox, its) => (await import("./snapshots.js")).removeSnapshot(vbox, its, name))(machine, io),
   };
-}
-
-/** VirtualBox's states in our words; one that is not here passes by, e.g. `snapshotting`. */
-const statuses: Readonly<Record<string, Status>> = {
-  poweroff: "stopped",
-  aborted: "stopped",
-  teleported: "stopped",
-  saved: "saved",
-  "aborted-saved": "saved",
-  running: "running",
-  livesnapshotting: "running",
-  onlinesnapshotting: "running",
-  deletingsnapshotlive: "running",
-  paused: "paused",
-  deletingsnapshotlivepaused: "paused",
-  starting: "starting",
-  restoring: "starting",
-  settingup: "starting",
-  stopping: "stopping",
-  saving: "stopping",
-  gurumeditation: "error",
-};
-
-function statusOf(info: ReadonlyMap<string, string> | undefined): Status {
-  if (info === undefined) return "missing";
-  return info.get("name") === "<inaccessible>" ? "error" : (statuses[info.get("VMState") ?? ""] ?? "stopped");
 }

@@ -19,15 +19,11 @@ import type { VBoxManage } from "./vboxmanage.js";
 export const marks = { owner: "machine/owner", name: "machine/name" } as const;
 
 /** Makes the virtual machine with its disk, anew where a part of it is there; it has no host-only network yet. */
-export async function makeVm(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  onLine: (line: string) => void,
-): Promise<Partial<VirtualBoxState>> {
+export async function makeVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
   await removeVm(vbox, machine);
   const isOld = isBoot2Docker(machine.state);
   const changes = isOld ? await makeBoot2DockerDisk(vbox, machine) : await makeSeed(machine);
-  if (!isOld) await writeDisk(machine, vbox.io, onLine);
+  if (!isOld) await writeDisk(machine, vbox.io);
   const state = { ...machine.state, ...changes };
   await define(vbox, { ...machine, state });
   return changes;

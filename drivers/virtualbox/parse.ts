@@ -1,3 +1,5 @@
+import type { Status } from "../../src/driver/index.js";
+
 /** A version of VirtualBox, as far as it matters. */
 export interface Version {
   readonly major: number;
@@ -53,12 +55,39 @@ export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[
 }
 
 /** A virtual machine that VirtualBox knows. One whose settings cannot be read is named `<inaccessible>`. */
-export interface Listed {
+export interface ListedVm {
   readonly name: string;
   readonly id: string;
 }
 
 /** What `list vms` prints: `"name" {id}`. */
-export function parseList(text: string): readonly Listed[] {
+export function parseList(text: string): readonly ListedVm[] {
   return [...text.matchAll(/^"(.*)" \{([0-9a-f-]{36})\}\r?$/gm)].map(([, name = "", id = ""]) => ({ name, id }));
+}
+
+/** VirtualBox's states in our words; one that is not here passes by, e.g. `snapshotting`. */
+const statuses: Readonly<Record<string, Status>> = {
+  poweroff: "stopped",
+  aborted: "stopped",
+  teleported: "stopped",
+  saved: "saved",
+  "aborted-saved": "saved",
+  running: "running",
+  livesnapshotting: "running",
+  onlinesnapshotting: "running",
+  deletingsnapshotlive: "running",
+  paused: "paused",
+  deletingsnapshotlivepaused: "paused",
+  starting: "starting",
+  restoring: "starting",
+  settingup: "starting",
+  stopping: "stopping",
+  saving: "stopping",
+  gurumeditation: "error",
+};
+
+/** The status in what showvminfo says; undefined: there is no such virtual machine. */
+export function statusOf(info: ReadonlyMap<string, string> | undefined): Status {
+  if (info === undefined) return "missing";
+  return info.get("name") === "<inaccessible>" ? "error" : (statuses[info.get("VMState") ?? ""] ?? "stopped");
 }

@@ -1,12 +1,24 @@
-import { MachineError, type Io, type Machine } from "../../src/driver/index.js";
+import { MachineError, type Machine } from "../../src/driver/index.js";
 import { cutPower, isOn } from "./remove.js";
-import { needInfo } from "./start.js";
-import { vmOf, type VirtualBoxState } from "./state.js";
+import { needInfo, startVm } from "./start.js";
+import { isBoot2Docker, vmOf, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
+import { findAddress, waitForSsh } from "./wait.js";
 
 /** How long a system may take to end, and when it is asked a second time: one that just boots overhears the first. */
 const patience = 90_000;
 const secondPress = 20_000;
+
+/** Starts a machine and waits until it is up. */
+export async function startAndWait(
+  vbox: VBoxManage,
+  machine: Machine<VirtualBoxState>,
+): Promise<Partial<VirtualBoxState>> {
+  const changes = await startVm(vbox, machine);
+  const started = { ...machine, state: { ...machine.state, ...changes } };
+  await waitForSsh(vbox, started);
+  return isBoot2Docker(started.state) ? { ...changes, ...(await findAddress(vbox, started)) } : changes;
+}
 
 /** Presses the power button, and cuts the power of one that does not end. */
 export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
@@ -25,7 +37,7 @@ export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>
   }
   if (status === "paused") await vbox.run("controlvm", vmOf(state), "resume");
   if (await endsByButton(vbox, machine)) return;
-  vbox.io.report(notice(machine, vbox.io, `it has not ended within ${String(patience / 1000)} s: its power is cut`));
+  vbox.io.notice(`it has not ended within ${String(patience / 1000)} s: its power is cut`);
   await cutPower(vbox, vmOf(state));
 }
 
@@ -44,10 +56,6 @@ async function endsByButton(vbox: VBoxManage, machine: Machine<VirtualBoxState>)
     await io.sleep(1_000);
   }
   return false;
-}
-
-function notice({ name }: Machine, io: Io, line: string): Parameters<Io["report"]>[0] {
-  return { type: "notice", machine: name, step: "stop", at: io.now(), line };
 }
 
 /** Cuts the power; a saved memory is thrown away. */

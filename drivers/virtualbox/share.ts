@@ -3,21 +3,21 @@ import type { Computer } from "./computer.js";
 import { vmOf, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-interface Share {
+interface SharedFolder {
   readonly folder: string;
   /** What it is called on the machine, where it is mounted below `/`. */
   readonly name: string;
 }
 
 /** docker-machine's: the users' homes. */
-function homes({ platform }: Computer): Share {
+function homes({ platform }: Computer): SharedFolder {
   if (platform === "darwin") return { folder: "/Users", name: "Users" };
   if (platform === "win32") return { folder: "\\\\?\\c:\\Users", name: "c/Users" };
   return { folder: "/home", name: "hosthome" };
 }
 
 /** The folder of this computer that the machine gets; undefined: none. */
-async function shareOf(computer: Computer, state: VirtualBoxState): Promise<Share | undefined> {
+async function shareOf(computer: Computer, state: VirtualBoxState): Promise<SharedFolder | undefined> {
   if (state.NoShare) return undefined;
   const at = state.ShareFolder.lastIndexOf(":");
   const share =

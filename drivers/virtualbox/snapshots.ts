@@ -28,13 +28,13 @@ export async function listSnapshots(vbox: VBoxManage, machine: Machine<VirtualBo
   return snapshots.sort((one, other) => (one.at ?? 0) - (other.at ?? 0));
 }
 
-type Facts = Pick<Snapshot, "at" | "hasMemory">;
+type SnapshotFacts = Pick<Snapshot, "at" | "hasMemory">;
 
 /** By UUID. */
-function factsIn(settings: string): ReadonlyMap<string, Facts> {
+function factsIn(settings: string): ReadonlyMap<string, SnapshotFacts> {
   const tags = [...settings.matchAll(/<Snapshot\s([^>]*)>/g)].map(([, attributes = ""]) => attributes);
   return new Map(
-    tags.map((attributes): [string, Facts] => {
+    tags.map((attributes): [string, SnapshotFacts] => {
       const value = (name: string): string | undefined => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
       const at = Date.parse(value("timeStamp") ?? "");
       const hasMemory = value("stateFile") !== undefined;

@@ -1,4 +1,4 @@
-import { checkSaved, isPort, isText, type DriverState, type Machine } from "../../src/driver/index.js";
+import { checkSaved, isPort, isText, type DriverState, type Machine, type SshTarget } from "../../src/driver/index.js";
 import { networkOf } from "../../src/vm/index.js";
 
 /** The `Driver` object of config.json: the members that docker-machine 0.16 has, in its order, then ours. */
@@ -111,4 +111,16 @@ export function isBoot2Docker({ ImageURL = "" }: VirtualBoxState): boolean {
 export function networkIn({ HostOnlyCIDR }: VirtualBoxState): string {
   const cidr = HostOnlyCIDR === "" ? "192.168.99.1/24" : HostOnlyCIDR;
   return networkOf(cidr) === undefined ? "192.168.99.1/24" : cidr;
+}
+
+/** ssh goes through the port of this computer that VirtualBox forwards. */
+export function target({ SSHPort, SSHUser, SSHKeyPath, SSHHostKey = "" }: VirtualBoxState): SshTarget {
+  return {
+    kind: "ssh",
+    host: "127.0.0.1",
+    port: SSHPort,
+    user: SSHUser,
+    ...(SSHKeyPath === "" ? {} : { keyPath: SSHKeyPath }),
+    ...(SSHHostKey === "" ? {} : { hostKey: SSHHostKey }),
+  };
 }

@@ -19,9 +19,8 @@ function makingSteps(on: Runs): readonly Step<VirtualBoxState>[] {
     {
       name: "get the image",
       run: on(async (vbox, machine) => {
-        const tell = teller(vbox, machine, "get the image");
-        if (isNew(machine.state)) return (await import("./disk.js")).getImage(machine, vbox.io, tell);
-        return (await import("./boot2docker.js")).getIso(vbox, machine, tell);
+        if (isNew(machine.state)) return (await import("./disk.js")).getImage(machine, vbox.io);
+        return (await import("./boot2docker.js")).getIso(vbox, machine);
       }),
     },
     {
@@ -31,9 +30,7 @@ function makingSteps(on: Runs): readonly Step<VirtualBoxState>[] {
     },
     {
       name: "make the virtual machine",
-      run: on(async (vbox, machine) =>
-        (await import("./make.js")).makeVm(vbox, machine, teller(vbox, machine, "make the virtual machine")),
-      ),
+      run: on(async (vbox, machine) => (await import("./make.js")).makeVm(vbox, machine)),
       undo: on(async (vbox, machine) => (await import("./remove.js")).removeVm(vbox, machine)),
     },
   ];
@@ -47,53 +44,17 @@ function bootingSteps(on: Runs): readonly Step<VirtualBoxState>[] {
     },
     {
       name: "wait for ssh",
-      run: on(async (vbox, machine) =>
-        (await import("./wait.js")).waitForSsh(vbox, machine, teller(vbox, machine, "wait for ssh")),
-      ),
+      run: on(async (vbox, machine) => (await import("./wait.js")).waitForSsh(vbox, machine)),
     },
     {
       name: "find the address",
       when: isBoot2Docker,
-      run: on(addressOf),
+      run: on(async (vbox, machine) => (await import("./wait.js")).findAddress(vbox, machine)),
     },
     {
       name: "finish the first boot",
       when: isNew,
-      run: on(async (vbox, machine) => {
-        const tell = teller(vbox, machine, "finish the first boot", "notice");
-        await (await import("./first-boot.js")).finish(vbox, machine, tell);
-      }),
+      run: on(async (vbox, machine) => (await import("./first-boot.js")).finish(vbox, machine)),
     },
   ];
-}
-
-/** What boot2docker has got by DHCP, which changes. */
-async function addressOf(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
-  const { findAddress, shellOf } = await import("./wait.js");
-  const shell = await shellOf(vbox, machine, teller(vbox, machine, "find the address", "notice"));
-  return { IPAddress: await findAddress(vbox, machine, shell) };
-}
-
-/** Starts a machine and waits until it is up. */
-export async function startAndWait(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
-  const [{ startVm }, { waitForSsh }] = [await import("./start.js"), await import("./wait.js")];
-  const changes = await startVm(vbox, machine);
-  const started = { ...machine, state: { ...machine.state, ...changes } };
-  await waitForSsh(vbox, started, teller(vbox, machine, "start"));
-  return isBoot2Docker(started.state) ? { ...changes, ...(await addressOf(vbox, started)) } : changes;
-}
-
-/** Tells lines of a step: its output, or what a person should know in any case. */
-function teller(
-  { io }: VBoxManage,
-  { name }: Machine,
-  step: string,
-  type: "output" | "notice" = "output",
-): (line: string) => void {
-  return (line) => {
-    io.report({ type, machine: name, step, at: io.now(), line });
-  };
 }

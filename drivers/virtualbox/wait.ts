@@ -1,52 +1,39 @@
-import { poll, reach, type Machine, type Shell } from "../../src/driver/index.js";
+import { poll, reach, type Machine } from "../../src/driver/index.js";
 import { waitForBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
 import { needInfo } from "./start.js";
-import { target } from "./target.js";
-import type { VirtualBoxState } from "./state.js";
+import { target, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-/**
- * Waits until the machine's sshd greets.
- * @param tell gets the lines that the console prints meanwhile
- */
-export function waitForSsh(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<void> {
+/** Waits until the machine's sshd greets; what its console prints is shown meanwhile. */
+export function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
   const boot = {
     name: machine.name,
     console: files(machine.dir).console,
     greets: () => vbox.computer.greets(machine.state.SSHPort),
     isOn: async () => isOn(await needInfo(vbox, machine)),
-    tell,
   };
   return waitForBoot(boot, vbox.io, 2_000);
 }
 
-/** A shell on the machine, which may still come up. */
-export function shellOf(
-  { io }: VBoxManage,
-  { state }: Machine<VirtualBoxState>,
-  tell: (line: string) => void,
-): Promise<Shell> {
-  return reach(io, target(state), tell);
-}
-
 /**
- * The address that boot2docker has got by DHCP: that of the adapter with the host-only one's MAC address.
+ * The address that boot2docker has got by DHCP, which changes: that of the adapter with the host-only one's MAC address.
  * @throws MachineError `failed` where it has none
  */
-export async function findAddress(vbox: VBoxManage, machine: Machine<VirtualBoxState>, shell: Shell): Promise<string> {
-  const { name } = machine;
+export async function findAddress(
+  vbox: VBoxManage,
+  machine: Machine<VirtualBoxState>,
+): Promise<Pick<VirtualBoxState, "IPAddress">> {
+  const { name, state } = machine;
+  const shell = await reach(vbox.io, target(state));
   const hint = `see whether DHCP works on its host-only network: machine ssh ${name} ip addr show`;
   return poll(vbox.io, `an address of ${name}`, { every: 2_000, limit: 60_000, hint }, async () => {
     const info = await needInfo(vbox, machine);
     const [, number = "2"] = /^hostonly(?:adapter|-network)(\d+)$/m.exec([...info.keys()].join("\n")) ?? [];
     const { stdout } = await shell.exec("ip addr show");
-    return addressAt(stdout, info.get(`macaddress${number}`) ?? "");
+    const IPAddress = addressAt(stdout, info.get(`macaddress${number}`) ?? "");
+    return IPAddress === undefined ? undefined : { IPAddress };
   });
 }
 

@@ -1,4 +1,4 @@
-import { providerIo } from "../core/session/io.js";
+import { linesOf, providerIo } from "../core/session/io.js";
 import type { Session } from "../core/session/session.js";
 import { MachineError, text } from "../driver/index.js";
 import {
@@ -67,8 +67,9 @@ async function pull(given: string, digest: string, session: Session, out: Output
   const [machine, step, now] = [labelOf(chosen), "get the image", Date.now];
   session.report({ type: "started", machine, step, at: now() });
   try {
-    const got = await fetchImage(session.store.root, chosen, providerIo(session), (line) => {
-      session.report({ type: "output", machine, step, at: now(), line });
+    const got = await fetchImage(session.store.root, chosen, {
+      ...providerIo(session),
+      ...linesOf(session, { machine, step }),
     });
     session.report({ type: "done", machine, step, at: now() });
     if (chosen.digest === "") {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MachineError, messageOf } from "../driver/index.js";
-import { isSystemError } from "../store/file.js";
+import { MachineError, messageOf, isSystemError } from "../driver/index.js";
 import { isObject, parseJson, type JsonObject } from "../store/json.js";
 import { dockerFolder } from "../store/paths.js";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { MachineError, messageOf } from "../driver/index.js";
+import { enginePort, MachineError, messageOf } from "../driver/index.js";
 import { connectionFailure, withCode } from "./failure.js";
 
 /** PEM texts: the authority that the engine's certificate must come from, and the client's own certificate and key. */
@@ -45,7 +45,7 @@ export function readCredentialFiles(paths: Credentials): Credentials {
  * @throws MachineError `unreachable` or `untrusted`, with the reason
  */
 export async function handshake(url: string, credentials: Credentials, options: CallOptions = {}): Promise<void> {
-  const target = parseUrl(url, tlsPort);
+  const target = parseUrl(url, enginePort);
   if ("path" in target.at) {
     throw new MachineError("unsupported", `${target.address} is a local socket, where there is no TLS to check`);
   }
@@ -106,8 +106,7 @@ export interface Target {
   readonly at: { readonly host: string; readonly port: number } | { readonly path: string };
 }
 
-/** The ports that the docker client takes where a URL has none. */
-export const tlsPort = 2376;
+/** The port that the docker client takes where a URL has none and there is no TLS. */
 export const plainPort = 2375;
 
 const defaultTimeout = 5_000;

@@ -1,14 +1,7 @@
 import { existsSync, promises as fs, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isMachineError, MachineError } from "../driver/index.js";
-import {
-  fileFailure,
-  isSystemError,
-  makeDirectory,
-  removeLeftovers,
-  replaceFile,
-  replaceFiles,
-} from "../store/file.js";
+import { isMachineError, MachineError, fileFailure, isSystemError } from "../driver/index.js";
+import { makeDirectory, removeLeftovers, replaceFile, replaceFiles } from "../store/file.js";
 import { encodeJson, isObject, type JsonObject } from "../store/json.js";
 import { withLock } from "../store/lock.js";
 import { clientPaths, contextPaths, defaultContext, readClientFile, savedContext } from "./client-config.js";

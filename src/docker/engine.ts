@@ -1,13 +1,5 @@
-import { MachineError, isMachineError } from "../driver/index.js";
-import {
-  converse,
-  parseUrl,
-  plainPort,
-  tlsPort,
-  type CallOptions,
-  type Credentials,
-  type Target,
-} from "./connection.js";
+import { enginePort, MachineError, isMachineError } from "../driver/index.js";
+import { converse, parseUrl, plainPort, type CallOptions, type Credentials, type Target } from "./connection.js";
 import { isRefusal, withCode } from "./failure.js";
 
 /**
@@ -20,7 +12,7 @@ export async function engineVersion(
   credentials: Credentials | undefined,
   options: CallOptions = {},
 ): Promise<{ version: string; apiVersion: string }> {
-  const target = parseUrl(url, credentials === undefined ? plainPort : tlsPort);
+  const target = parseUrl(url, credentials === undefined ? plainPort : enginePort);
   const { status, body } = await get(target, "/version", credentials, options);
   const { Version: version, ApiVersion: apiVersion } = parseObject(body);
   if (status === 200 && typeof version === "string" && typeof apiVersion === "string") return { version, apiVersion };
@@ -42,7 +34,7 @@ export async function proveTls(
   foreign: Pick<Credentials, "cert" | "key">,
   options: CallOptions = {},
 ): Promise<void> {
-  const target = parseUrl(url, tlsPort);
+  const target = parseUrl(url, enginePort);
   const ping = (credentials: Partial<Credentials> | undefined) => get(target, "/_ping", credentials, options);
   // All at once: on a far host each takes several round trips.
   const proofs = await Promise.allSettled([
@@ -57,7 +49,7 @@ export async function proveTls(
 
 const longestAnswer = 1_048_576;
 
-interface Answer {
+interface EngineResponse {
   readonly status: number;
   readonly body: string;
 }
@@ -72,7 +64,7 @@ function get(
   path: string,
   credentials: Partial<Credentials> | undefined,
   options: CallOptions,
-): Promise<Answer> {
+): Promise<EngineResponse> {
   return converse(target, credentials, options, (socket, done) => {
     let text = "";
     socket.setEncoding("utf8");
@@ -99,7 +91,7 @@ function parseObject(body: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function expectAnswer({ address }: Target, ping: () => Promise<Answer>): Promise<void> {
+async function expectAnswer({ address }: Target, ping: () => Promise<EngineResponse>): Promise<void> {
   const { status } = await ping();
   if (status === 200) return;
   throw new MachineError("unreachable", `${address} answers a ping with HTTP ${String(status)}`, {
@@ -108,7 +100,7 @@ async function expectAnswer({ address }: Target, ping: () => Promise<Answer>): P
 }
 
 /** Go's TLS server answers plain HTTP with status 400 and nothing else; every other answer came from the engine. */
-async function expectRefusal({ address }: Target, who: string, ping: () => Promise<Answer>): Promise<void> {
+async function expectRefusal({ address }: Target, who: string, ping: () => Promise<EngineResponse>): Promise<void> {
   try {
     const { status, body } = await ping();
     if (status === 400 && /HTTP request to an HTTPS server/.test(body)) return;

@@ -34,7 +34,7 @@ export interface RunningCase {
 }
 
 /** One check of the suite: hand it to the test runner, e.g. `test(name, run)`. It rejects with an AssertionError. */
-export interface Check {
+export interface DriverCheck {
   readonly name: string;
   readonly run: () => Promise<void>;
 }
@@ -43,9 +43,9 @@ export interface Check {
  * The suite that every driver runs, inside and outside: what core relies on and types cannot say.
  * Nothing outside is touched: `Io` is a fake unless one is given, the machine's directory a temporary one.
  */
-export function driverChecks(driver: Driver, given: DriverCase): readonly Check[] {
+export function driverChecks(driver: Driver, given: DriverCase): readonly DriverCheck[] {
   const { running } = given;
-  const check = (name: string, run: () => void | Promise<void>): Check => ({ name, run: async () => run() });
+  const check = (name: string, run: () => void | Promise<void>): DriverCheck => ({ name, run: async () => run() });
   return [
     check("has a name that is a word of a flag, and a summary of one line", () => {
       assert.match(driver.name, /^[a-z][a-z0-9-]*$/);

@@ -9,7 +9,8 @@ export type StepEvent =
   | {
       readonly type: "output" | "notice";
       readonly machine: string;
-      readonly step: string;
+      /** Undefined: it belongs to no step, e.g. while a machine is stopped. */
+      readonly step?: string;
       readonly at: number;
       readonly line: string;
     }

@@ -1,11 +1,11 @@
 import { MachineError } from "./error.js";
 import type { CommandResult, Io, Shell } from "./io.js";
-import type { StepEvent } from "./event.js";
 
 export interface FakeIo extends Io {
   /** Command lines of programs, and commands of shells, in the order in which they were asked for. */
   readonly calls: readonly string[];
-  readonly events: readonly StepEvent[];
+  /** What it was told, in order. */
+  readonly lines: readonly { readonly type: "output" | "notice"; readonly line: string }[];
 }
 
 /** Answers by command line: text for stdout, or the result, or an error to reject with. */
@@ -17,7 +17,7 @@ export type Script = Readonly<Record<string, string | Partial<CommandResult> | E
  */
 export function fakeIo(script: Script = {}, env: Io["env"] = {}): FakeIo {
   const calls: string[] = [];
-  const events: StepEvent[] = [];
+  const lines: { type: "output" | "notice"; line: string }[] = [];
   let clock = Date.UTC(2026, 0, 1);
   const answer = (command: string): CommandResult => {
     calls.push(command);
@@ -29,7 +29,7 @@ export function fakeIo(script: Script = {}, env: Io["env"] = {}): FakeIo {
   const shell: Shell = { exec: async (command) => Promise.resolve(answer(command)) };
   return {
     calls,
-    events,
+    lines,
     env,
     signal: new AbortController().signal,
     run: async (file, args) => Promise.resolve(answer([file, ...args].join(" "))),
@@ -40,6 +40,7 @@ export function fakeIo(script: Script = {}, env: Io["env"] = {}): FakeIo {
       return Promise.resolve();
     },
     now: () => clock,
-    report: (event) => events.push(event),
+    output: (line) => void lines.push({ type: "output", line }),
+    notice: (line) => void lines.push({ type: "notice", line }),
   };
 }

@@ -1,5 +1,4 @@
 import { isMachineError, MachineError } from "./error.js";
-import type { StepEvent } from "./event.js";
 
 /** What a finished command left. `code` is its exit status. */
 export interface CommandResult {
@@ -56,7 +55,10 @@ export interface ExecTarget {
   readonly argv: readonly string[];
 }
 
-/** Everything outside but files. One parameter, so that a test replaces it whole. */
+/**
+ * Everything outside but files. One parameter, so that a test replaces it whole. A step is handed one of its own, whose
+ * lines are shown as that step's.
+ */
 export interface Io {
   /** Runs a program, never a shell. Rejects when it cannot be started or exits with a status other than 0. */
   run(file: string, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
@@ -68,7 +70,10 @@ export interface Io {
   sleep(ms: number): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
-  report(event: StepEvent): void;
+  /** Shows a line of what goes on, e.g. of a program's output: for a moment, or not at all. */
+  output(this: void, line: string): void;
+  /** Shows a line that a person should know in any case. */
+  notice(this: void, line: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
@@ -93,18 +98,17 @@ export interface PollOptions {
 
 /**
  * Connects, and tries again for three minutes while the host is still coming up; a refused login or host key ends it at
- * once.
- * @param onFailure told of the first failure, for a person who waits
+ * once. The first failure is told, for a person who waits.
  * @throws the last failure
  */
-export async function reach(io: Io, target: ShellTarget, onFailure: (line: string) => void): Promise<Shell> {
+export async function reach(io: Io, target: ShellTarget): Promise<Shell> {
   let last: unknown;
   const once = async (): Promise<Shell | undefined> => {
     try {
       return await io.shell(target);
     } catch (error) {
       if (!isMachineError(error) || error.code !== "unreachable") throw error;
-      if (last === undefined) onFailure(`${error.message}; trying again for 3 minutes`);
+      if (last === undefined) io.notice(`${error.message}; trying again for 3 minutes`);
       last = error;
       return undefined;
     }

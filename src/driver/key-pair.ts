@@ -1,4 +1,6 @@
-import type { KeyObject } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** A key pair for SSH, of which nothing is on disk yet. */
 export interface KeyPair {
@@ -9,12 +11,29 @@ export interface KeyPair {
 }
 
 /** A new ed25519 key pair: for the user of a machine, or for the machine itself. The comment must be one line. */
-export async function makeKeyPair(comment: string): Promise<KeyPair & { /** `SHA256:...` */ fingerprint: string }> {
-  const { createHash, generateKeyPairSync } = await import("node:crypto");
+export function makeKeyPair(comment: string): KeyPair & { /** `SHA256:...` */ readonly fingerprint: string } {
   const pair = openSshKeyPair(generateKeyPairSync("ed25519").privateKey, comment);
-  const blob = Buffer.from(pair.publicKey.split(" ")[1] ?? "", "base64");
-  const digest = createHash("sha256").update(blob).digest("base64");
-  return { ...pair, fingerprint: `SHA256:${digest.replace(/=+$/, "")}` };
+  return { ...pair, fingerprint: fingerprintOf(pair.publicKey.split(" ")[1] ?? "") };
+}
+
+/** `SHA256:` and unpadded base64 of a key in SSH's wire format (RFC 4253, 6.6), as `ssh-keygen -l` prints it. */
+export function fingerprintOf(base64: string): string {
+  const digest = createHash("sha256").update(Buffer.from(base64, "base64")).digest("base64");
+  return `SHA256:${digest.replace(/=+$/, "")}`;
+}
+
+/** Where a machine's directory has the private key of its user: docker-machine's name for it, whatever the kind of key. */
+export function keyFile(dir: string): string {
+  return join(dir, "id_rsa");
+}
+
+/** Writes the key of a machine's user to {@link keyFile}, the public half beside it; returns that path. */
+export async function saveKeyPair(dir: string, { privateKey, publicKey }: KeyPair): Promise<string> {
+  const path = keyFile(dir);
+  for (const file of [path, `${path}.pub`]) await rm(file, { force: true });
+  await writeFile(path, privateKey, { mode: 0o600 });
+  await writeFile(`${path}.pub`, publicKey, { mode: 0o644 });
+  return path;
 }
 
 /** An ed25519 private key in OpenSSH's formats. */

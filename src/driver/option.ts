@@ -37,24 +37,24 @@ export interface Option<T> {
 export type Options = Readonly<Record<string, Option<unknown>>>;
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-type Facts<T> = Partial<Pick<Option<T>, "env" | "flag" | "short" | "ask" | "secret" | "check">> & {
+type OptionFacts<T> = Partial<Pick<Option<T>, "env" | "flag" | "short" | "ask" | "secret" | "check">> & {
   readonly help: string;
 };
 
-export function text(facts: Facts<string>): Option<string | undefined>;
-export function text(facts: Facts<string> & { readonly default: string }): Option<string>;
-export function text(facts: Facts<string> & { readonly default?: string }): Option<string | undefined> {
+export function text(facts: OptionFacts<string>): Option<string | undefined>;
+export function text(facts: OptionFacts<string> & { readonly default: string }): Option<string>;
+export function text(facts: OptionFacts<string> & { readonly default?: string }): Option<string | undefined> {
   return { ...facts, kind: "text", default: facts.default, parse: asText };
 }
 
 export function integer(
-  facts: Facts<number> & { readonly min?: number; readonly max?: number },
+  facts: OptionFacts<number> & { readonly min?: number; readonly max?: number },
 ): Option<number | undefined>;
 export function integer(
-  facts: Facts<number> & { readonly default: number; readonly min?: number; readonly max?: number },
+  facts: OptionFacts<number> & { readonly default: number; readonly min?: number; readonly max?: number },
 ): Option<number>;
 export function integer(
-  facts: Facts<number> & { readonly default?: number; readonly min?: number; readonly max?: number },
+  facts: OptionFacts<number> & { readonly default?: number; readonly min?: number; readonly max?: number },
 ): Option<number | undefined> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
   const parse = (given: unknown): number => {
@@ -68,7 +68,7 @@ export function integer(
 }
 
 /** Words as Go's strconv.ParseBool knows them. */
-export function boolean(facts: Facts<boolean>): Option<boolean> {
+export function boolean(facts: OptionFacts<boolean>): Option<boolean> {
   const parse = (given: unknown): boolean => {
     const word = String(given);
     if (/^(1|t|T|TRUE|true|True)$/.test(word)) return true;
@@ -80,7 +80,7 @@ export function boolean(facts: Facts<boolean>): Option<boolean> {
 
 /** Repeatable; from one text (an environment variable): split at commas, each part trimmed. */
 export function list(
-  facts: Facts<readonly string[]> & { readonly default?: readonly string[] },
+  facts: OptionFacts<readonly string[]> & { readonly default?: readonly string[] },
 ): Option<readonly string[]> {
   const parse = (given: unknown): readonly string[] =>
     Array.isArray(given)
@@ -92,14 +92,14 @@ export function list(
   return { ...facts, kind: "list", default: facts.default ?? [], parse };
 }
 
-export function choice<const C extends string>(choices: readonly C[], facts: Facts<C>): Option<C | undefined>;
+export function choice<const C extends string>(choices: readonly C[], facts: OptionFacts<C>): Option<C | undefined>;
 export function choice<const C extends string>(
   choices: readonly C[],
-  facts: Facts<C> & { readonly default: NoInfer<C> },
+  facts: OptionFacts<C> & { readonly default: NoInfer<C> },
 ): Option<C>;
 export function choice<const C extends string>(
   choices: readonly C[],
-  facts: Facts<C> & { readonly default?: NoInfer<C> },
+  facts: OptionFacts<C> & { readonly default?: NoInfer<C> },
 ): Option<C | undefined> {
   const parse = (given: unknown): C => {
     const found = choices.find((one) => one === given);

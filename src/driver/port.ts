@@ -1,5 +1,8 @@
 import { MachineError } from "./error.js";
 
+/** Where an engine listens for TLS, as docker has it. */
+export const enginePort = 2376;
+
 /**
  * A free loopback port of this computer, below those that the system gives to outgoing connections, so that it is still
  * free when the machine starts again. The caller holds a lock until the port is taken, or {@link reserve}s it.

@@ -5,7 +5,7 @@ import type { GoFunction } from "./function.js";
 import { print, printf, println } from "./print.js";
 import { bool, indirect, int, isTrue, string, typeOf, unbox, type Value } from "./value.js";
 
-type Arguments = readonly (Value | undefined)[];
+type BuiltinArguments = readonly (Value | undefined)[];
 
 /** The functions every template has. */
 export const builtins: Readonly<Record<string, GoFunction>> = {
@@ -46,7 +46,7 @@ export function printable(value: Value | undefined): Value {
 }
 
 /** `index x 1 "a"` is x[1]["a"]. A key that a map does not have gives the zero value of its type. */
-function index(given: Value | undefined, keys: Arguments): Value | undefined {
+function index(given: Value | undefined, keys: BuiltinArguments): Value | undefined {
   const start = unbox(given);
   if (start === undefined) throw failed("index of untyped nil");
   return keys.reduce<Value>((item, key) => indexOnce(item, unbox(key)), start);
@@ -89,7 +89,7 @@ function position(key: Value | undefined, length: number): number {
 }
 
 /** `slice x 1 2` is x[1:2]; strings are cut by bytes. A list's capacity counts as its length. */
-function slice(given: Value | undefined, bounds: Arguments): Value {
+function slice(given: Value | undefined, bounds: BuiltinArguments): Value {
   const item = unbox(given);
   if (item === undefined) throw failed("slice of untyped nil");
   if (bounds.length > 3) throw failed(`too many slice indexes: ${String(bounds.length)}`);
@@ -104,7 +104,7 @@ function slice(given: Value | undefined, bounds: Arguments): Value {
   return { ...item, items: item.items?.slice(from, to) };
 }
 
-function range(bounds: Arguments, length: number): [from: number, to: number] {
+function range(bounds: BuiltinArguments, length: number): [from: number, to: number] {
   const [from = 0, to = length, end = length] = bounds.map((bound) => position(bound, length));
   if (from > to) throw failed(`invalid slice index: ${String(from)} > ${String(to)}`);
   if (to > end) throw failed(`invalid slice index: ${String(to)} > ${String(end)}`);
@@ -139,7 +139,7 @@ function call(given: Value | undefined): never {
   throw failed(called === undefined ? "call of nil" : `non-function of type ${typeOf(called)}`);
 }
 
-function joined(args: Arguments): string {
+function joined(args: BuiltinArguments): string {
   return print(args.map(printable));
 }
 

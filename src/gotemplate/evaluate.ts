@@ -2,7 +2,7 @@ import { isMachineError, MachineError } from "../driver/index.js";
 import type { GoFunction, Parameter } from "./function.js";
 import {
   type Chain,
-  type Command,
+  type CommandNode,
   type Invocation,
   type Literal,
   type Operand,
@@ -25,7 +25,7 @@ export interface State {
   readonly variables: Variable[];
   readonly output: string[];
   /** What errors point at. */
-  node: Operand | Command | Invocation | undefined;
+  node: Operand | CommandNode | Invocation | undefined;
 }
 
 interface Variable {
@@ -68,11 +68,11 @@ export function fail(state: State, text: string): never {
 function evaluateCommand(
   state: State,
   dot: Value | undefined,
-  command: Command,
+  command: CommandNode,
   piped: Piped | undefined,
 ): Value | undefined {
   const { first, args } = command;
-  const call: Call = { dot, args, piped };
+  const call: FunctionCall = { dot, args, piped };
   switch (first.type) {
     case "field":
     case "variable":
@@ -98,17 +98,17 @@ function evaluateCommand(
 }
 
 /** The arguments of a command, and the dot they are evaluated with. */
-interface Call {
+interface FunctionCall {
   readonly dot: Value | undefined;
   readonly args: readonly Operand[];
   readonly piped: Piped | undefined;
 }
 
-function hasArguments({ args, piped }: Call): boolean {
+function hasArguments({ args, piped }: FunctionCall): boolean {
   return args.length > 0 || piped !== undefined;
 }
 
-function rejectArguments(state: State, operand: Operand, call: Call): void {
+function rejectArguments(state: State, operand: Operand, call: FunctionCall): void {
   if (hasArguments(call)) fail(state, `can't give argument to non-function ${sourceOf(operand)}`);
 }
 
@@ -118,7 +118,7 @@ function constantOf(state: State, literal: Literal): Value {
 }
 
 /** `.A.B` and `$x.A.B`; only the last field can take arguments. */
-function evaluatePath(state: State, path: Path, call: Call): Value | undefined {
+function evaluatePath(state: State, path: Path, call: FunctionCall): Value | undefined {
   state.node = path;
   if (path.type === "field") return evaluateFields(state, path, path.names, call.dot, call);
   const [name = "", ...names] = path.names;
@@ -128,7 +128,7 @@ function evaluatePath(state: State, path: Path, call: Call): Value | undefined {
   return value;
 }
 
-function evaluateChain(state: State, chain: Chain, call: Call): Value | undefined {
+function evaluateChain(state: State, chain: Chain, call: FunctionCall): Value | undefined {
   state.node = chain;
   const start = evaluateArgument(state, call.dot, "value", chain.start);
   return evaluateFields(state, chain, chain.names, start, call);
@@ -139,9 +139,9 @@ function evaluateFields(
   node: Path | Chain,
   names: readonly string[],
   start: Value | undefined,
-  call: Call,
+  call: FunctionCall,
 ): Value | undefined {
-  const bare: Call = { dot: call.dot, args: [], piped: undefined };
+  const bare: FunctionCall = { dot: call.dot, args: [], piped: undefined };
   return names.reduce((receiver, name, i) => {
     return evaluateField(state, node, name, receiver, i === names.length - 1 ? call : bare);
   }, start);
@@ -153,7 +153,7 @@ function evaluateField(
   node: Path | Chain,
   name: string,
   receiver: Value | undefined,
-  call: Call,
+  call: FunctionCall,
 ): Value | undefined {
   if (receiver === undefined) return undefined;
   const target = indirect(receiver);
@@ -186,8 +186,8 @@ function callFunction(
   state: State,
   name: string,
   { parameters, variadic, stopsAt, call: run }: GoFunction,
-  { dot, args, piped }: Call,
-  node: Operand | Command,
+  { dot, args, piped }: FunctionCall,
+  node: Operand | CommandNode,
 ): Value | undefined {
   const given = args.length + (piped === undefined ? 0 : 1);
   const wanted = parameters.length;
@@ -220,7 +220,7 @@ function evaluateArgument(
   operand: Operand,
 ): Value | undefined {
   state.node = operand;
-  const bare: Call = { dot, args: [], piped: undefined };
+  const bare: FunctionCall = { dot, args: [], piped: undefined };
   switch (operand.type) {
     case "dot":
       return accept(state, dot, parameter);

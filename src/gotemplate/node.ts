@@ -2,48 +2,48 @@ import { quote } from "./quote.js";
 import type { Value } from "./value.js";
 
 /** Where Go places a node in its error messages: an offset into the template, in UTF-16 units. */
-interface Placed {
+interface NodeAtOffset {
   readonly offset: number;
 }
 
 /** A constant; `value` is absent for an integer that fits uint64 only, which fails when evaluated. */
-export interface Literal extends Placed {
+export interface Literal extends NodeAtOffset {
   readonly type: "literal";
   readonly source: string;
   readonly value: Value | undefined;
 }
 
 /** `.A.B`, or with a variable first `$x.A.B` (`$` included in its name). */
-export interface Path extends Placed {
+export interface Path extends NodeAtOffset {
   readonly type: "field" | "variable";
   readonly names: readonly string[];
 }
 
 /** Fields of a computed value: `(index . 0).A`. */
-export interface Chain extends Placed {
+export interface Chain extends NodeAtOffset {
   readonly type: "chain";
   readonly start: Operand;
   readonly names: readonly string[];
 }
 
-interface Identifier extends Placed {
+interface Identifier extends NodeAtOffset {
   readonly type: "identifier";
   readonly name: string;
 }
 
-interface Word extends Placed {
+interface Word extends NodeAtOffset {
   readonly type: "dot" | "nil";
 }
 
-export interface Pipeline extends Placed {
+export interface Pipeline extends NodeAtOffset {
   readonly type: "pipeline";
   /** The variables that get the value; `assigns` tells `=` from `:=`. */
   readonly variables: readonly string[];
   readonly assigns: boolean;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandNode[];
 }
 
-export interface Command extends Placed {
+export interface CommandNode extends NodeAtOffset {
   readonly type: "command";
   readonly first: Operand;
   readonly args: readonly Operand[];
@@ -60,7 +60,7 @@ export interface Control {
 }
 
 /** `template` and the call that a `block` makes. */
-export interface Invocation extends Placed {
+export interface Invocation extends NodeAtOffset {
   readonly type: "template";
   readonly name: string;
   readonly pipeline: Pipeline | undefined;
@@ -74,7 +74,7 @@ export type Node =
   | { readonly type: "break" | "continue" };
 
 /** A node in template syntax again, as Go's error messages show it. */
-export function sourceOf(node: Operand | Command | Invocation): string {
+export function sourceOf(node: Operand | CommandNode | Invocation): string {
   switch (node.type) {
     case "literal":
       return node.source;

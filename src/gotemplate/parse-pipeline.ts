@@ -1,6 +1,6 @@
 import { readCharacter, readNumber, readString } from "./constant.js";
 import type { Token, TokenType } from "./lex.js";
-import { type Command, type Operand, type Pipeline, sourceOf } from "./node.js";
+import { type CommandNode, type Operand, type Pipeline, sourceOf } from "./node.js";
 import { quote } from "./quote.js";
 import {
   attempt,
@@ -33,7 +33,7 @@ const operandTypes: readonly TokenType[] = [
 export function parsePipeline(parser: Parser, context: string, end: "rightDelim" | "rightParen"): Pipeline {
   const { offset } = peekNonSpace(parser);
   const { variables, assigns } = parseDeclarations(parser, context);
-  const commands: Command[] = [];
+  const commands: CommandNode[] = [];
   for (;;) {
     const token = nextNonSpace(parser);
     if (token.type === end) break;
@@ -72,7 +72,7 @@ function parseDeclarations(parser: Parser, context: string): Pick<Pipeline, "var
 }
 
 /** Operands separated by spaces, up to a pipe (which is consumed) or a closing token. */
-function parseCommand(parser: Parser): Command {
+function parseCommand(parser: Parser): CommandNode {
   const { offset } = peekNonSpace(parser);
   const operands: Operand[] = [];
   for (;;) {

@@ -1,20 +1,20 @@
 import { display, format } from "./format.js";
 import { typeOf, unbox, type Value } from "./value.js";
 
-type Arguments = readonly (Value | undefined)[];
+type PrintArguments = readonly (Value | undefined)[];
 
 /** fmt.Sprint: a space between two operands when neither is a string. */
-export function print(args: Arguments): string {
+export function print(args: PrintArguments): string {
   return args.map((arg, i) => (i > 0 && !isString(arg) && !isString(args[i - 1]) ? " " : "") + display(arg)).join("");
 }
 
 /** fmt.Sprintln: always a space between operands, and a newline at the end. */
-export function println(args: Arguments): string {
+export function println(args: PrintArguments): string {
   return `${args.map(display).join(" ")}\n`;
 }
 
 /** fmt.Sprintf: what does not fit is told in the text, as in `%!d(MISSING)` and `%!(EXTRA int=1)`; never an error. */
-export function printf(text: string, args: Arguments): string {
+export function printf(text: string, args: PrintArguments): string {
   const reader: Reader = { args, next: 0, reordered: false };
   const parts = text.replace(directives, (_, ...groups: Groups) => formatDirective(groups, reader));
   return reader.reordered || reader.next >= args.length ? parts : parts + extra(args.slice(reader.next));
@@ -31,7 +31,7 @@ const largest = 1_000_000;
 
 /** Where printf is among its arguments. */
 interface Reader {
-  readonly args: Arguments;
+  readonly args: PrintArguments;
   next: number;
   /** An explicit index was used, so arguments left over are fine. */
   reordered: boolean;
@@ -96,7 +96,7 @@ function isHuge(digits: string | undefined): boolean {
   return Number((digits ?? "").slice(0, -1)) > largest;
 }
 
-function extra(args: Arguments): string {
+function extra(args: PrintArguments): string {
   const shown = args.map((arg) => {
     const value = unbox(arg);
     return value === undefined ? "<nil>" : `${typeOf(value)}=${display(value)}`;

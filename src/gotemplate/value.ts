@@ -27,7 +27,7 @@ export interface Int {
 }
 
 /** The fields of a struct, in order; strings, booleans and lists of strings may be given as they are. */
-export type Fields = Readonly<Record<string, string | boolean | readonly string[] | Value>>;
+export type StructFields = Readonly<Record<string, string | boolean | readonly string[] | Value>>;
 
 /** What Go's encoding/json makes of parsed JSON: numbers are float64, objects map[string]interface {}. */
 export function fromJson(json: unknown): Value {
@@ -54,7 +54,7 @@ export function fromJson(json: unknown): Value {
 }
 
 /** A Go struct; `type` is as errors name it, e.g. `commands.HostListItem`. */
-export function struct(type: string, fields: Fields): Value {
+export function struct(type: string, fields: StructFields): Value {
   return {
     kind: "struct",
     type,
@@ -199,7 +199,7 @@ function mapOf(type: string, zero: Value, entries: [string, Value][]): Value {
   return { kind: "map", type, zero, entries: new Map(entries.sort(([left], [right]) => compareText(left, right))) };
 }
 
-function fieldValue(field: Fields[string]): Value {
+function fieldValue(field: StructFields[string]): Value {
   if (typeof field === "string") return string(field);
   if (typeof field === "boolean") return bool(field);
   return "kind" in field ? field : strings(field);

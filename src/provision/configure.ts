@@ -1,11 +1,11 @@
-import { MachineError, type Io, type Step, isExpected } from "../driver/index.js";
+import { MachineError, messageOf, type Io, type Step, isExpected } from "../driver/index.js";
 import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, placeSettings } from "./engine-settings.js";
-import { backupPath, type Facts } from "./host.js";
-import type { Provisioning, Run } from "./provisioning.js";
+import { backupPath, type HostFacts } from "./host.js";
+import type { Provisioning, ProvisionRun } from "./provisioning.js";
 
 /** Configuration, restart and proof: if any of them fails, the configuration that was there comes back. */
-export function secureEngine(run: Run): Step[] {
+export function secureEngine(run: ProvisionRun): Step[] {
   return [configureEngine(run), restartEngine(run), checkAccess(run)].map((step) => ({
     ...step,
     async run(machine, io) {
@@ -18,14 +18,14 @@ export function secureEngine(run: Run): Step[] {
   }));
 }
 
-function configureEngine(run: Run): Step {
+function configureEngine(run: ProvisionRun): Step {
   const { p, host } = run;
   const name = "configure the engine";
   return {
     name,
     async run(_, io) {
       const facts = await host.facts(io);
-      const files = await engineFiles(p, facts);
+      const files = await engineFiles(p, facts, io);
       const told = await host.run(io, {
         step: name,
         templates: ["service.sh", "configure-engine.sh"],
@@ -48,11 +48,11 @@ interface HostFile {
   readonly text: string;
 }
 
-async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
+async function engineFiles(p: Provisioning, facts: HostFacts, { notice }: Io): Promise<HostFile[]> {
   const { flags, daemonJson, removed } = placeSettings(facts.daemonJson, p.provider, p.engine);
   if (removed.length > 0) {
     const keys = removed.join(", ");
-    p.notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
+    notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
   }
   return [
     ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
@@ -61,7 +61,7 @@ async function engineFiles(p: Provisioning, facts: Facts): Promise<HostFile[]> {
   ];
 }
 
-async function certificateFiles(p: Provisioning, { addresses }: Facts): Promise<HostFile[]> {
+async function certificateFiles(p: Provisioning, { addresses }: HostFacts): Promise<HostFile[]> {
   const { ca, cert, key } = await p.certificates(addresses);
   return [
     { path: certificatePaths.ca, mode: "644", text: ca },
@@ -75,7 +75,7 @@ function openPort({ port, transport }: Provisioning): number | undefined {
   return transport === "ssh" ? undefined : port;
 }
 
-function serviceFile(p: Provisioning, { init, unit, confD }: Facts, flags: readonly string[]): HostFile {
+function serviceFile(p: Provisioning, { init, unit, confD }: HostFacts, flags: readonly string[]): HostFile {
   if (unit === undefined) {
     throw new MachineError("failed", `${p.machine}: the engine on the host is not a service`, {
       hint: "install it as a package, whose service can be configured",
@@ -87,7 +87,7 @@ function serviceFile(p: Provisioning, { init, unit, confD }: Facts, flags: reado
     : { path: dropInPath, mode: "keep", text: dropIn(unit, settings) };
 }
 
-function restartEngine(run: Run): Step {
+function restartEngine(run: ProvisionRun): Step {
   const { p, host } = run;
   const name = "restart the engine";
   return {
@@ -104,7 +104,7 @@ function restartEngine(run: Run): Step {
   };
 }
 
-function checkAccess(run: Run): Step {
+function checkAccess(run: ProvisionRun): Step {
   const { p, host } = run;
   const name = p.transport === "ssh" ? "check that the engine answers over ssh alone" : "check the engine's TLS";
   return {
@@ -117,14 +117,14 @@ function checkAccess(run: Run): Step {
   };
 }
 
-async function checkClosed({ p, host }: Run, step: string, io: Io): Promise<void> {
+async function checkClosed({ p, host }: ProvisionRun, step: string, io: Io): Promise<void> {
   const { init } = await host.facts(io);
   const params = { INIT: init, PORT: String(p.port) };
   await host.run(io, { step, templates: ["service.sh", "port-closed.sh"], params });
 }
 
 /** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */
-async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unknown> {
+async function rolledBack({ p, host }: ProvisionRun, io: Io, error: unknown): Promise<unknown> {
   if (!isExpected(error)) return error;
   try {
     const { init } = await host.facts(io);
@@ -136,7 +136,7 @@ async function rolledBack({ p, host }: Run, io: Io, error: unknown): Promise<unk
       params: { INIT: init, BACKUP: backupPath, PATHS: paths.join(" ") },
     });
   } catch (second) {
-    p.notice(second instanceof Error ? second.message : String(second));
+    io.notice(messageOf(second));
   }
   return error;
 }

@@ -1,5 +1,5 @@
 import { MachineError } from "../driver/index.js";
-import type { JsonObject } from "./json.js";
+import type { DaemonJsonObject } from "./json.js";
 
 /**
  * A flag of dockerd as daemon.json says it: `log-opt=max-size=10m` is `{"log-opts": {"max-size": "10m"}}`.
@@ -7,7 +7,7 @@ import type { JsonObject } from "./json.js";
  * @throws MachineError `usage` for a flag that cannot stand in daemon.json, or a value that has not its form
  * @see https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
  */
-export function engineOption(option: string): JsonObject {
+export function engineOption(option: string): DaemonJsonObject {
   const [flag, value] = splitAtEquals(option.replace(/^--?/, ""));
   if (/^(H|host|hosts|tls|tlsverify|tlscacert|tlscert|tlskey|config-file|validate|help|version)?$/.test(flag)) {
     throw new MachineError(
@@ -50,7 +50,7 @@ const textFlags: readonly string[] = [
   "userns-remap",
 ];
 
-const specialFlags: Readonly<Record<string, (value: string, flag: string) => JsonObject>> = {
+const specialFlags: Readonly<Record<string, (value: string, flag: string) => DaemonJsonObject>> = {
   "add-runtime": (value, flag) => {
     const [name, path] = pair(value, flag);
     return { runtimes: { [name]: { path } } };
@@ -73,19 +73,19 @@ const specialFlags: Readonly<Record<string, (value: string, flag: string) => Jso
   "no-proxy": proxy,
 };
 
-function proxy(value: string, flag: string): JsonObject {
+function proxy(value: string, flag: string): DaemonJsonObject {
   return { proxies: { [flag]: value } };
 }
 
 /** `base=10.0.0.0/8,size=24` */
-function addressPool(value: string, flag: string): JsonObject {
+function addressPool(value: string, flag: string): DaemonJsonObject {
   const { base, size } = Object.fromEntries(value.split(",").map((part) => pair(part, flag)));
   if (base === undefined || !/^\d+$/.test(size ?? "")) throw wrongForm(flag, "base=NETWORK,size=BITS");
   return { "default-address-pools": [{ base, size: Number(size) }] };
 }
 
 /** `nofile=1024:2048`; the hard limit is the soft one where there is none. */
-function ulimit(value: string, flag: string): JsonObject {
+function ulimit(value: string, flag: string): DaemonJsonObject {
   const form = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(value);
   if (form === null) throw wrongForm(flag, "NAME=SOFT[:HARD]");
   const [, name = "", soft, hard = soft] = form;

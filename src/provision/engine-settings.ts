@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { MachineError } from "../driver/index.js";
 import { fitsUnit } from "./daemon.js";
 import { engineOption } from "./engine-option.js";
-import type { Json, JsonObject } from "./json.js";
+import type { Json, DaemonJsonObject } from "./json.js";
 
 export const daemonJsonPath = "/etc/docker/daemon.json";
 
@@ -19,7 +19,7 @@ export interface EngineSettings {
 }
 
 /** Where the settings go. */
-export interface Placed {
+export interface PlacedSettings {
   /** Words of dockerd's command line. */
   readonly flags: readonly string[];
   /** daemon.json: what was there, byte for byte, when nothing changes; undefined: there is none, and none is needed. */
@@ -41,13 +41,17 @@ const fileKeys = ["features", "min-api-version"];
  * @param existing the file's text; undefined or blank: there is none
  * @throws MachineError `failed` when it is no JSON object, `usage` for an option that cannot be set
  */
-export function placeSettings(existing: string | undefined, provider: string, settings: EngineSettings): Placed {
+export function placeSettings(
+  existing: string | undefined,
+  provider: string,
+  settings: EngineSettings,
+): PlacedSettings {
   const before = parse(existing ?? "");
   const kept = Object.fromEntries(Object.entries(before).filter(([key]) => !unitKeys.includes(key)));
   const wishes = dockerdOptions(provider, settings).map((option) => ({ option, json: engineOption(option) }));
   const unfit = wishes.filter(({ option }) => !fitsUnit(option)).flatMap(({ json }) => Object.keys(json));
   const inFile = new Set([...Object.keys(kept), ...fileKeys, ...unfit]);
-  const isForFile = ({ json }: { json: JsonObject }): boolean => Object.keys(json).some((key) => inFile.has(key));
+  const isForFile = ({ json }: { json: DaemonJsonObject }): boolean => Object.keys(json).some((key) => inFile.has(key));
   const after = wishes.filter(isForFile).reduce((into, { json }) => merge(into, json), kept);
   return {
     flags: wishes.filter((wish) => !isForFile(wish)).map(({ option }) => flagOf(option)),
@@ -79,7 +83,7 @@ function flagOf(option: string): string {
   return flag.includes("=") ? flag : `${flag}=true`;
 }
 
-function merge(into: JsonObject, wish: JsonObject): JsonObject {
+function merge(into: DaemonJsonObject, wish: DaemonJsonObject): DaemonJsonObject {
   const merged: Record<string, Json> = { ...into };
   for (const [key, value] of Object.entries(wish)) {
     const now = into[key];
@@ -109,7 +113,7 @@ function labelKey(label: Json): Json {
   return typeof label === "string" ? (label.split("=", 1)[0] ?? "") : label;
 }
 
-function parse(text: string): JsonObject {
+function parse(text: string): DaemonJsonObject {
   if (text.trim() === "") return {};
   let value: Json;
   try {
@@ -129,7 +133,7 @@ function broken(why: string, cause?: unknown): MachineError {
 }
 
 /** With the indentation that is there, or two spaces. */
-function print(value: JsonObject, existing = ""): string {
+function print(value: DaemonJsonObject, existing = ""): string {
   return `${JSON.stringify(value, undefined, /^[ \t]+(?=")/m.exec(existing)?.[0] ?? 2)}\n`;
 }
 
@@ -137,6 +141,6 @@ function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+function isObject(value: Json | undefined): value is DaemonJsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { MachineError, type Step } from "../driver/index.js";
-import type { Host } from "./host.js";
+import type { ProvisionedHost } from "./host.js";
 
 /** What the timer is called on the host. */
 const unit = "machine-ttl";
@@ -9,7 +9,7 @@ const unit = "machine-ttl";
  * reboot, and while this computer is away.
  * @see checkTimer
  */
-export function expire(host: Host, ttl: number): Step {
+export function expire(host: ProvisionedHost, ttl: number): Step {
   const name = "set the time to live";
   return {
     name,
@@ -20,7 +20,11 @@ export function expire(host: Host, ttl: number): Step {
 }
 
 /** Complains, before much is done, of a host that could not power itself off. @throws MachineError `unsupported` */
-export async function checkTimer(machine: string, host: Host, io: Parameters<Host["facts"]>[0]): Promise<void> {
+export async function checkTimer(
+  machine: string,
+  host: ProvisionedHost,
+  io: Parameters<ProvisionedHost["facts"]>[0],
+): Promise<void> {
   const { init } = await host.facts(io);
   if (init === "systemd") return;
   throw new MachineError("unsupported", `${machine}: --ttl needs systemd, and the host runs OpenRC`, {

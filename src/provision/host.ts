@@ -4,17 +4,17 @@ import { findDistro, type Distro } from "./distros.js";
 import { parseOsRelease } from "./os-release.js";
 
 /** A host while it is provisioned: one shell, one way to be root, and its facts, each found when first needed. */
-export interface Host {
+export interface ProvisionedHost {
   /** Runs templates of templates/provision, joined behind lib.sh. Resolves with the facts that they tell. */
-  run(io: Io, work: Work): Promise<ReadonlyMap<string, string>>;
+  run(io: Io, work: HostScript): Promise<ReadonlyMap<string, string>>;
   /** What `read-facts.sh` tells. */
-  facts(io: Io): Promise<Facts>;
+  facts(io: Io): Promise<HostFacts>;
   /** The facts are read again when next needed. */
   forget(): void;
 }
 
-interface Work {
-  /** The name of the step. */
+interface HostScript {
+  /** What is done, an imperative: for errors and the machine's log. */
   readonly step: string;
   readonly templates: readonly string[];
   readonly params?: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ interface Work {
   readonly plain?: boolean;
 }
 
-export interface Facts {
+export interface HostFacts {
   readonly distro: Distro;
   readonly init: "systemd" | "openrc";
   readonly hostname: string;
@@ -51,28 +51,28 @@ export const backupPath = "/etc/docker/machine-backup";
 /** Is there while an engine is installed, and stays when that is cut off: what there is of the engine counts for nothing. */
 export const installMark = "/etc/docker/machine-installing";
 
-export interface HostOptions {
+export interface HostConnection {
   readonly machine: string;
-  readonly shell: () => Promise<Shell>;
+  readonly shell: (io: Io) => Promise<Shell>;
   readonly sudoPassword: () => Promise<string | undefined>;
-  readonly notice: (line: string) => void;
 }
 
-/** @see Host. Its errors begin with the machine's name. */
-export function openHost({ machine, shell, sudoPassword, notice }: HostOptions): Host {
+/** @see ProvisionedHost. Its errors begin with the machine's name. */
+export function openHost({ machine, shell, sudoPassword }: HostConnection): ProvisionedHost {
+  let shared: Promise<Shell> | undefined;
   let root: Promise<Privilege> | undefined;
-  let facts: Promise<Facts> | undefined;
+  let facts: Promise<HostFacts> | undefined;
 
-  const run: Host["run"] = async (io, { step, templates, plain = false, ...script }) => {
+  const run: ProvisionedHost["run"] = async (io, { step, templates, plain = false, ...script }) => {
     const told = new Map<string, string>();
     const onLine = (line: string): void => {
       const [, kind, text = ""] = /^machine-([a-z]+): (.*)$/.exec(line) ?? [];
       const [, name = "", value = ""] = /^(\S+) (.*)$/.exec(text) ?? [];
-      if (kind === "notice") notice(text);
+      if (kind === "notice") io.notice(text);
       else if (kind === "fact") told.set(name, Buffer.from(value, "base64").toString());
-      else if (kind === undefined) io.report({ type: "output", machine, step, at: io.now(), line });
+      else if (kind === undefined) io.output(line);
     };
-    const connection = await shell();
+    const connection = await (shared ??= shell(io));
     const privilege = plain ? asUser : await (root ??= inMachine(machine, () => becomeRoot(connection, sudoPassword)));
     const text = await template("lib.sh", ...templates);
     const name = `${machine}: could not ${step}`;
@@ -91,7 +91,10 @@ export function openHost({ machine, shell, sudoPassword, notice }: HostOptions):
   };
 }
 
-async function readFacts(machine: string, run: (work: Work) => Promise<ReadonlyMap<string, string>>): Promise<Facts> {
+async function readFacts(
+  machine: string,
+  run: (work: HostScript) => Promise<ReadonlyMap<string, string>>,
+): Promise<HostFacts> {
   const told = await run({
     step: "read the host's facts",
     templates: ["service.sh", "read-facts.sh"],
@@ -101,7 +104,7 @@ async function readFacts(machine: string, run: (work: Work) => Promise<ReadonlyM
 }
 
 /** @throws MachineError `unsupported` for a host whose engine could not be configured */
-export function factsOf(told: ReadonlyMap<string, string>): Facts {
+export function factsOf(told: ReadonlyMap<string, string>): HostFacts {
   const init = told.get("init")?.trim();
   const dockerd = told.has("half-installed") ? undefined : told.get("dockerd");
   const distro = findDistro(parseOsRelease(told.get("os-release") ?? ""));

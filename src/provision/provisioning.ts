@@ -1,9 +1,9 @@
-import type { Shell, Transport } from "../driver/index.js";
+import type { Io, Shell, Transport } from "../driver/index.js";
 import type { EngineSettings } from "./engine-settings.js";
-import type { Host } from "./host.js";
+import type { ProvisionedHost } from "./host.js";
 
 /** What is asked of the engine, as config.json and the command line give it. */
-export interface EngineOptions extends EngineSettings {
+export interface EngineRequest extends EngineSettings {
   /** Address of the install script, used where the host has no engine. */
   readonly installUrl: string;
   /** By the install script, or from the distribution's packages. */
@@ -25,11 +25,11 @@ export interface Provisioning {
   readonly transport?: Transport;
   /** Who logs in over ssh. Default: root. */
   readonly user?: string | undefined;
-  /** Connects, and tries again meanwhile, when first called; gives the same connection afterwards. */
-  readonly shell: () => Promise<Shell>;
+  /** Connects, and tries again while the host comes up. Asked once. */
+  readonly shell: (io: Io) => Promise<Shell>;
   /** Asked only when sudo wants a password. */
   readonly sudoPassword: () => Promise<string | undefined>;
-  readonly engine: EngineOptions;
+  readonly engine: EngineRequest;
   /** Seconds after which the host powers itself off. Default: it stays. */
   readonly ttl?: number | undefined;
   /** PEM texts for a server of these addresses; the same ones again while they are good. */
@@ -39,14 +39,12 @@ export interface Provisioning {
    * engine answers.
    */
   readonly prove: () => Promise<void>;
-  /** A line for the user. */
-  readonly notice: (line: string) => void;
 }
 
 /** What the steps of one run share. */
-export interface Run {
+export interface ProvisionRun {
   readonly p: Provisioning;
-  readonly host: Host;
+  readonly host: ProvisionedHost;
   /** The engine runs with other files than those on disk. */
   outdated: boolean;
 }

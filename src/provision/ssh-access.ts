@@ -1,12 +1,12 @@
 import type { Step } from "../driver/index.js";
-import type { Host } from "./host.js";
+import type { ProvisionedHost } from "./host.js";
 
 /**
  * What lets docker clients in over ssh: the user may use the engine's socket, and sshd takes many sessions.
  * @param user who logs in
  * @param onNewGroup called where the engine has to be restarted to give its socket to the group of its users
  */
-export function allowSsh(host: Host, user: string, onNewGroup: () => void): readonly Step[] {
+export function allowSsh(host: ProvisionedHost, user: string, onNewGroup: () => void): readonly Step[] {
   const letIn = "let the user use the engine";
   const raise = "raise the limits of sshd";
   return [

@@ -4,7 +4,7 @@ import { placeSettings } from "./engine-settings.js";
 import { checkTimer, expire } from "./expire.js";
 import { installMark, openHost } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
-import type { EngineOptions, Provisioning, Run } from "./provisioning.js";
+import type { EngineRequest, Provisioning, ProvisionRun } from "./provisioning.js";
 import { secureEngine } from "./configure.js";
 import { allowSsh } from "./ssh-access.js";
 
@@ -26,19 +26,19 @@ export function upgradeSteps(p: Provisioning): Step[] {
 }
 
 /** Complains of options before anything is made or changed. @throws MachineError `usage` */
-export function checkEngine(engine: EngineOptions): void {
+export function checkEngine(engine: EngineRequest): void {
   checkEnvironment(engine.env);
   placeSettings(undefined, "", engine);
 }
 
-function begin(p: Provisioning): Run {
+function begin(p: Provisioning): ProvisionRun {
   checkEngine(p.engine);
   return { p, host: openHost(p), outdated: false };
 }
 
 const cloudInitLimit = 600;
 
-function waitForHost({ host }: Run): Step {
+function waitForHost({ host }: ProvisionRun): Step {
   const name = "wait for the host";
   return {
     name,
@@ -54,7 +54,7 @@ function waitForHost({ host }: Run): Step {
   };
 }
 
-function readFacts({ p, host }: Run): Step {
+function readFacts({ p, host }: ProvisionRun): Step {
   return {
     name: "read the host's facts",
     async run(_, io) {
@@ -64,7 +64,7 @@ function readFacts({ p, host }: Run): Step {
   };
 }
 
-function setHostName({ p, host }: Run): Step {
+function setHostName({ p, host }: ProvisionRun): Step {
   const name = "set the host name";
   return {
     name,
@@ -78,14 +78,14 @@ function setHostName({ p, host }: Run): Step {
 
 const installLimit = 900_000;
 
-function installEngine({ p, host }: Run): Step {
+function installEngine({ p, host }: ProvisionRun): Step {
   const name = "install the engine";
   return {
     name,
     async run(_, io) {
       const before = await host.facts(io);
       if (before.engine === undefined) {
-        const from = installation(before.distro, p.engine, p.notice);
+        const from = installation(before.distro, p.engine, io.notice);
         const params = { ...proxies(p.engine.env), ...from, MARK: installMark };
         const templates = [`packages-${before.distro.packages}.sh`, "install-engine.sh"];
         await host.run(io, { step: name, templates, params, timeout: installLimit });
@@ -102,7 +102,7 @@ function installEngine({ p, host }: Run): Step {
   };
 }
 
-function upgradeEngine(run: Run): Step {
+function upgradeEngine(run: ProvisionRun): Step {
   const { p, host } = run;
   const name = "upgrade the engine";
   return {
@@ -121,7 +121,7 @@ function upgradeEngine(run: Run): Step {
   };
 }
 
-function overSsh(run: Run): readonly Step[] {
+function overSsh(run: ProvisionRun): readonly Step[] {
   const { host, p } = run;
   if (p.transport !== "ssh" && p.transport !== "both") return [];
   return allowSsh(host, p.user ?? "root", () => {

@@ -1,11 +1,18 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync } from "node:fs";
-import { MachineError, type CommandResult, type ExecOptions, type RunOptions, type Shell } from "../driver/index.js";
+import {
+  interrupted,
+  MachineError,
+  type CommandResult,
+  type ExecOptions,
+  type RunOptions,
+  type Shell,
+} from "../driver/index.js";
 import { exitCode, gather } from "./output.js";
 import { quote } from "./script.js";
-import { interrupted, within } from "./with-timeout.js";
+import { within } from "./with-timeout.js";
 
-export interface Surroundings {
+export interface ProcessContext {
   /** The whole environment of the program. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The program is ended (SIGTERM) when it aborts. */
@@ -16,7 +23,7 @@ export interface Surroundings {
  * A shell over a program that runs the command given as its last arguments, `sh -c COMMAND`,
  * e.g. `docker exec -i NAME`. Its `exec` rejects with `failed` when the program cannot be started.
  */
-export function programShell(argv: readonly string[], surroundings: Surroundings): Shell {
+export function programShell(argv: readonly string[], surroundings: ProcessContext): Shell {
   const [file = "", ...args] = argv;
   return {
     exec: (command, options) => execute(file, [...args, "sh", "-c", command], { ...surroundings, ...options }),
@@ -31,7 +38,7 @@ export function programShell(argv: readonly string[], surroundings: Surroundings
 export async function runProgram(
   file: string,
   args: readonly string[],
-  options: RunOptions & Surroundings,
+  options: RunOptions & ProcessContext,
 ): Promise<CommandResult> {
   const { result, tail } = await run(file, args, options);
   if (result.code === 0) return result;
@@ -48,18 +55,18 @@ export function pasteable(argv: readonly string[]): string {
 async function execute(
   file: string,
   args: readonly string[],
-  { timeout = 600_000, ...options }: ExecOptions & Surroundings,
+  { timeout = 600_000, ...options }: ExecOptions & ProcessContext,
 ): Promise<CommandResult> {
   const { result } = await run(file, args, { ...options, timeout });
   return result;
 }
 
-type Run = Surroundings & RunOptions & ExecOptions;
+type ProcessOptions = ProcessContext & RunOptions & ExecOptions;
 
 async function run(
   file: string,
   args: readonly string[],
-  { input, cwd, env, signal, onLine, timeout }: Run,
+  { input, cwd, env, signal, onLine, timeout }: ProcessOptions,
 ): Promise<{ readonly result: CommandResult; readonly tail: string | undefined }> {
   if (signal.aborted) throw interrupted();
   const child = spawn(file, args, { cwd, env: { ...env }, stdio: "pipe", windowsHide: true });

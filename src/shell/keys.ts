@@ -1,8 +1,8 @@
+import { fingerprintOf, isSystemError } from "../driver/index.js";
 import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { field, magic } from "../driver/key-pair.js";
-import { isSystemError } from "../store/file.js";
-import { fingerprint, hostKeyOf, type HostKey } from "./known-hosts.js";
+import { hostKeyOf, type HostKey } from "./known-hosts.js";
 
 /** A public key. `line` is what goes into authorized_keys, e.g. `ssh-ed25519 AAAA...`, without a comment. */
 export interface PublicKey extends HostKey {
@@ -49,7 +49,7 @@ async function readPublicKeyFile(path: string): Promise<PublicKey | undefined> {
 function publicKey(blob: Uint8Array): PublicKey {
   const key = hostKeyOf(blob);
   if (key === undefined) throw new Error("not a public key in SSH's wire format");
-  return { ...key, line: `${key.type} ${key.base64}`, fingerprint: fingerprint(key) };
+  return { ...key, line: `${key.type} ${key.base64}`, fingerprint: fingerprintOf(key.base64) };
 }
 
 function openSshBytes(content: string): Buffer | undefined {

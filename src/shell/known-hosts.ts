@@ -1,7 +1,7 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { MachineError, messageOf } from "../driver/index.js";
-import { isSystemError, replaceFile } from "../store/file.js";
+import { MachineError, messageOf, isSystemError } from "../driver/index.js";
+import { replaceFile } from "../store/file.js";
 
 /** A public key of a host. `base64` is the key in SSH's wire format (RFC 4253, 6.6). */
 export interface HostKey {
@@ -25,12 +25,6 @@ export function hostKeyOf(blob: Uint8Array): HostKey | undefined {
   const length = bytes.readUInt32BE(0);
   if (length === 0 || bytes.length < 4 + length) return undefined;
   return { type: bytes.toString("latin1", 4, 4 + length), base64: bytes.toString("base64") };
-}
-
-/** `SHA256:` and unpadded base64, as `ssh-keygen -l` prints it. */
-export function fingerprint(key: HostKey): string {
-  const digest = createHash("sha256").update(Buffer.from(key.base64, "base64")).digest("base64");
-  return `SHA256:${digest.replace(/=+$/, "")}`;
 }
 
 /** How known_hosts names a host: `host`, or `[host]:port` where the port is not 22. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { MachineError, type SshTarget } from "../driver/index.js";
+import { defaultKeyNames, MachineError, type SshTarget } from "../driver/index.js";
 import { quote } from "./script.js";
 import { parseJump } from "./ssh/jump.js";
 
@@ -81,7 +81,7 @@ function blocksOf({ name, target, knownHosts }: OpenSshHost, shared: Lines): str
 type Lines = readonly (readonly [keyword: string, value: string])[];
 
 /** Naming one key file turns ssh's defaults off; a jump host may want one of those. Missing ones do no harm. */
-const defaultKeys = ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
+const defaultKeys = defaultKeyNames.map((name) => `~/.ssh/${name}`);
 
 /** An underscore: no machine has such a name. */
 function jumpName(machine: string, position: number): string {

@@ -11,7 +11,7 @@ export interface Privilege {
 /** The rights of the user who logged in. */
 export const asUser: Privilege = { prefix: "" };
 
-export interface Script {
+export interface ShellScript {
   /** What an error says first: "web-1: could not install the engine". */
   readonly name: string;
   /** What the machine's log calls it. Default: `name`. */
@@ -33,7 +33,11 @@ export interface Script {
  * It may explain its failure by the lines `machine-error: TEXT` and `machine-hint: TEXT`.
  * @throws MachineError `failed` with the last 20 lines of output when the exit status is not 0
  */
-export async function runScript(shell: Shell, script: Script, { prefix, password }: Privilege): Promise<CommandResult> {
+export async function runScript(
+  shell: Shell,
+  script: ShellScript,
+  { prefix, password }: Privilege,
+): Promise<CommandResult> {
   const body = Buffer.from(`{\n${prologue}\n${exports(script.params ?? {})}${script.text}\n}\n`);
   const command = `${prefix}sh -c 'eval "$(${take(body.length)})"'`;
   const lines: string[] = [];

@@ -1,7 +1,8 @@
+import { fileFailure, isSystemError } from "../driver/index.js";
 import { readFileSync } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileFailure, isSystemError, makeDirectory, replaceFile } from "../store/file.js";
+import { makeDirectory, replaceFile } from "../store/file.js";
 import { includeOf } from "./openssh.js";
 
 /**

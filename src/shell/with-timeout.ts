@@ -1,6 +1,6 @@
-import { MachineError } from "../driver/index.js";
+import { interrupted, type MachineError } from "../driver/index.js";
 
-export interface Limits {
+export interface TimeLimits {
   readonly signal: AbortSignal;
   /** Milliseconds, and the error when they are over. Default: no end. */
   readonly deadline?: { readonly after: number; readonly error: () => MachineError };
@@ -12,7 +12,7 @@ export interface Limits {
  * Settles as `work` does, unless the time is over or the signal aborts before.
  * @throws MachineError `interrupted` when the signal aborts
  */
-export function within<T>(work: Promise<T>, { signal, deadline, stop }: Limits): Promise<T> {
+export function within<T>(work: Promise<T>, { signal, deadline, stop }: TimeLimits): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (error: MachineError): void => {
       settle();
@@ -36,10 +36,6 @@ export function within<T>(work: Promise<T>, { signal, deadline, stop }: Limits):
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
   });
-}
-
-export function interrupted(): MachineError {
-  return interrupted();
 }
 
 /** Runs at most `limit` works at once; the others wait in line. */

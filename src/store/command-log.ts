@@ -1,5 +1,6 @@
+import { isSystemError } from "../driver/index.js";
 import { open, readFile } from "node:fs/promises";
-import { isSystemError, replaceFile } from "./file.js";
+import { replaceFile } from "./file.js";
 import { isObject } from "./json.js";
 
 /** A command that was run on a machine. */

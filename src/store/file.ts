@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMachineError, MachineError, messageOf } from "../driver/index.js";
+import { fileFailure, isSystemError } from "../driver/index.js";
 
 /** What is to be at a path. */
 export interface NewFile {
@@ -76,23 +76,6 @@ export async function renameDirectory(from: string, to: string): Promise<void> {
   await syncDirectory(dirname(to));
 }
 
-/** A `failed` error that says what the file system refused and, where there is something, what to do about it. */
-export function fileFailure(what: string, error: unknown): MachineError {
-  const [, hint] = advice.find(([codes]) => isSystemError(error, ...codes)) ?? [];
-  return new MachineError("failed", `${what}: ${reasonOf(error)}`, { hint, cause: error });
-}
-
-/** Without the names of temporary files. */
-function reasonOf(error: unknown): string {
-  return messageOf(error).replace(/^(E[A-Z0-9]+: [^,]+), \w+( '[^]*')?$/, "$1");
-}
-
-const advice: readonly (readonly [codes: readonly string[], hint: string])[] = [
-  [["ENOSPC", "EDQUOT"], "make room on that disk (df -h shows how full it is), then type the command again"],
-  [["EROFS"], "make that disk writable, or use another store: --storage-path DIRECTORY"],
-  [["EACCES", "EPERM"], "let yourself write there, or use another store: --storage-path DIRECTORY"],
-];
-
 /** Removes what a process that was killed left beside the files of a directory; the caller has the lock for them. */
 export async function removeLeftovers(directory: string): Promise<void> {
   await Promise.allSettled((await leftoversIn(directory)).map((path) => fs.rm(path, { force: true })));
@@ -145,10 +128,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-/** True for an error of Node's file system calls with one of these codes, e.g. `ENOENT`, or a MachineError that it caused. */
-export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
-  if (isMachineError(error)) return isSystemError(error.cause, ...codes);
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { kill, pid as ownPid } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MachineError } from "../driver/index.js";
-import { fileFailure, isSystemError, makeDirectory } from "./file.js";
+import { MachineError, fileFailure, isSystemError } from "../driver/index.js";
+import { makeDirectory } from "./file.js";
 
 export interface LockOptions {
   /** Milliseconds after which a lock that somebody else holds is given up. Default 5,000. */

@@ -1,6 +1,7 @@
+import { fileFailure, isSystemError } from "../driver/index.js";
 import { promises as fs } from "node:fs";
 import { dirname } from "node:path";
-import { fileFailure, isSystemError, makeDirectory, replaceFile } from "./file.js";
+import { makeDirectory, replaceFile } from "./file.js";
 
 /**
  * The id of the store, by which what was made for it is known at a provider. It is made when it is first asked for.

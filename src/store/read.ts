@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { isMachineError, MachineError, messageOf, type Transport } from "../driver/index.js";
+import { isMachineError, MachineError, messageOf, type Transport, isSystemError } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
-import { isSystemError } from "./file.js";
 import { checkJournal, type Journal } from "./journal.js";
 import { isObject, parseJson, type JsonObject } from "./json.js";
 import { migrate } from "./migrate.js";

@@ -1,8 +1,8 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
-import { MachineError, type Transport } from "../driver/index.js";
+import { MachineError, type Transport, fileFailure, isSystemError } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
-import { fileFailure, isSystemError, makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
+import { makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import type { Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson } from "./json.js";
 import { asidePrefix, halfPrefix } from "./leftovers.js";

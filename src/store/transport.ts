@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isTransport, MachineError, transports, type Transport } from "../driver/index.js";
-import { isSystemError } from "./file.js";
+import { isTransport, MachineError, transports, type Transport, isSystemError } from "../driver/index.js";
 
 /** Reads a machine's file `docker-transport`, which is there for other transports than TLS. @throws MachineError `failed` */
 export function readTransport(path: string): Transport {

@@ -1,15 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, messageOf, type Io } from "../driver/index.js";
-import {
-  fileFailure,
-  isSystemError,
-  makeDirectory,
-  removeLeftovers,
-  replaceFile,
-  replaceFiles,
-  type NewFile,
-} from "../store/file.js";
+import { isMachineError, MachineError, messageOf, type Io, fileFailure, isSystemError } from "../driver/index.js";
+import { makeDirectory, removeLeftovers, replaceFile, replaceFiles, type NewFile } from "../store/file.js";
 import {
   makeAuthority,
   makeClientCertificate,

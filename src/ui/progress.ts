@@ -67,9 +67,9 @@ function jsonLine(event: StepEvent): string {
 }
 
 function plainLine(event: StepEvent): string | undefined {
+  if (event.type !== "started") return remark(event);
   const { machine, step } = event;
-  if (event.type === "started") return `(${machine}) ${step.charAt(0).toUpperCase()}${step.slice(1)}...`;
-  return remark(event);
+  return `(${machine}) ${step.charAt(0).toUpperCase()}${step.slice(1)}...`;
 }
 
 function outputLine(event: StepEvent): string | undefined {
@@ -78,10 +78,10 @@ function outputLine(event: StepEvent): string | undefined {
 
 /** What is worth a line of its own in every kind of output. */
 function remark(event: StepEvent): string | undefined {
-  const { machine, step } = event;
+  const { machine } = event;
   if (event.type === "notice") return `(${machine}) ${event.line}`;
-  if (event.type === "undone") return `(${machine}) Undone: ${step}`;
-  if (event.type === "undo-failed") return `(${machine}) Could not undo "${step}": ${messageOf(event.error)}`;
+  if (event.type === "undone") return `(${machine}) Undone: ${event.step}`;
+  if (event.type === "undo-failed") return `(${machine}) Could not undo "${event.step}": ${messageOf(event.error)}`;
   return undefined;
 }
 
@@ -153,15 +153,16 @@ function live(terminal: Terminal): Progress {
 }
 
 function follow(active: Map<string, Active>, event: StepEvent): void {
-  const { machine, step, at } = event;
+  const { machine } = event;
   const now = active.get(machine);
-  if (event.type === "started") active.set(machine, { step, since: at, line: "" });
+  if (event.type === "started") active.set(machine, { step: event.step, since: event.at, line: "" });
   else if (event.type === "output" && now !== undefined) active.set(machine, { ...now, line: printable(event.line) });
   else if (event.type === "done" || event.type === "failed") active.delete(machine);
 }
 
-function finished({ type, machine, step, at }: StepEvent, active: Active | undefined): string | undefined {
-  if (type !== "done" && type !== "failed") return undefined;
+function finished(event: StepEvent, active: Active | undefined): string | undefined {
+  if (event.type !== "done" && event.type !== "failed") return undefined;
+  const { type, machine, step, at } = event;
   const seconds = ((at - (active?.since ?? at)) / 1000).toFixed(1);
   return `${type === "done" ? "✔" : "✖"} ${machine}: ${step} (${seconds} s)`;
 }

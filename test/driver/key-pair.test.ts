@@ -10,7 +10,7 @@ test("makes key pairs that ssh-keygen reads", async () => {
   // The padding depends on the length of the comment.
   for (const comment of ["", "web-1", "x".repeat(6), "x".repeat(7), "x".repeat(8)]) {
     const path = join(dir, `id-${String(comment.length)}`);
-    const { privateKey, publicKey, fingerprint } = await makeKeyPair(comment);
+    const { privateKey, publicKey, fingerprint } = makeKeyPair(comment);
     await writeFile(path, privateKey, { mode: 0o600 });
     await writeFile(`${path}.pub`, publicKey);
     expect(await output("ssh-keygen", ["-y", "-f", path])).toBe(publicKey.trim());

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import generic from "../../drivers/generic/index.js";
-import { reboot } from "../../drivers/generic/reboot.js";
+import { restart } from "../../drivers/generic/power.js";
+import type { GenericState } from "../../drivers/generic/state.js";
 import { driverChecks, fakeIo } from "../../src/driver/conformance.js";
 import { MachineError, resolve, type DriverState, type Io } from "../../src/driver/index.js";
 
@@ -68,23 +69,24 @@ describe("the generic driver", () => {
 });
 
 describe("a reboot", () => {
-  const target = { kind: "ssh", host: "192.0.2.7", port: 22, user: "ann" } as const;
+  const state = { IPAddress: "192.0.2.7", SSHPort: 22, SSHUser: "ann", SSHKeyPath: "" } as GenericState;
+  const machine = { name: "web-1", dir: "/nowhere", state };
 
   test("is over only when another boot id answers", async () => {
     const answers = ["one", "", "one", new MachineError("unreachable", "gone"), "two"];
     const io = scripted(answers);
-    await reboot(target, io);
+    await restart(machine, io);
     expect(answers).toEqual([]);
   });
 
   test("that sudo refuses is an error with what sudo said", async () => {
     const io = fakeIo({ cat: "one", if: { code: 1, stderr: "sudo: a password is required" } });
-    await expect(reboot(target, io)).rejects.toMatchObject({ output: "sudo: a password is required" });
+    await expect(restart(machine, io)).rejects.toMatchObject({ output: "sudo: a password is required" });
   });
 
   test("that never ends is given up", async () => {
     const io = fakeIo({ cat: "one", if: "" });
-    await expect(reboot(target, io)).rejects.toThrow("gave up waiting for 192.0.2.7 to come up again after 180 s");
+    await expect(restart(machine, io)).rejects.toThrow("gave up waiting for 192.0.2.7 to come up again after 180 s");
   });
 });
 

@@ -14,6 +14,7 @@ import type { MachineConfig } from "../../src/store/config.js";
 import { finish, output } from "../support/command.js";
 import { clientEnv, docker, engineIn, supervise, type Engine } from "../support/engine.js";
 import { baseImage } from "../support/host-image.js";
+import { createAsPlanned } from "../support/create-as-planned.js";
 import { describeOnHosts } from "../support/lab.js";
 import type { Program } from "../support/program.js";
 
@@ -105,8 +106,7 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
   });
 
   test("is reached by its name from another one, and from the containers on it", async () => {
-    const created = await machine("create", "two");
-    expect(created.code, created.stderr).toBe(0);
+    await createAsPlanned(machine, "two");
     expect(await machine("ssh", "two", "curl -sS http://one")).toMatchObject({ stdout: "hello\n", code: 0 });
     const { address = "", port = 0 } = container.access((await saved("one")).state).peer ?? {};
     const knock = `bash -c '</dev/tcp/${address}/${String(port)}'`;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { EngineOptions } from "../../src/provision/provisioning.js";
+import type { EngineRequest } from "../../src/provision/provisioning.js";
 import type { CertPaths } from "../../src/tls/authority.js";
 import { bringEngine, calls, fakeProgram, pretend, startAlpine } from "../provision/fake-host.js";
 import { makeCerts, provisioner, provisionOver } from "../provision/provisioner.js";
@@ -16,7 +16,7 @@ import { describeOnHosts } from "../support/lab.js";
 interface Family {
   readonly system: string;
   readonly fakes: Readonly<Record<string, string>>;
-  readonly engine?: Partial<EngineOptions>;
+  readonly engine?: Partial<EngineRequest>;
   /** Calls that change something, in order. */
   readonly expected: readonly string[];
 }

@@ -70,9 +70,7 @@ describe("a machine of VirtualBox", () => {
     await one.vb.setFaults({ kind: "button-ignored", times: 2 });
     await one.does("stop");
     expect(await statusOf(one)).toBe("stopped");
-    expect(one.events()).toContainEqual(
-      expect.objectContaining({ type: "notice", line: expect.stringContaining("power is cut") as string }),
-    );
+    expect(one.lines).toContainEqual({ type: "notice", line: expect.stringContaining("power is cut") as string });
   });
 
   test("that was removed behind our back is missing, and can be removed", async () => {

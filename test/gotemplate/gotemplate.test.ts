@@ -59,7 +59,7 @@ const engineOptions = go.struct("engine.Options", {
   InstallURL: "",
 });
 
-function item(fields: go.Fields): go.Value {
+function item(fields: go.StructFields): go.Value {
   return go.struct("commands.HostListItem", {
     Name: "",
     Active: "",

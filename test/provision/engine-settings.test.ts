@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { placeSettings, type EngineSettings, type Placed } from "../../src/provision/engine-settings.js";
+import { placeSettings, type EngineSettings, type PlacedSettings } from "../../src/provision/engine-settings.js";
 import { engineOption } from "../../src/provision/engine-option.js";
 
 const none: EngineSettings = { labels: [], insecureRegistries: [], registryMirrors: [], storageDriver: "", opts: [] };
 
-const place = (existing: string | undefined, settings: Partial<EngineSettings> = {}): Placed =>
+const place = (existing: string | undefined, settings: Partial<EngineSettings> = {}): PlacedSettings =>
   placeSettings(existing, "generic", { ...none, ...settings });
 
 describe("the engine's settings", () => {

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { runSteps } from "../../src/core/create/run-steps.js";
 import { proveTls } from "../../src/docker/engine.js";
 import type { DriverState, Io, Machine, Shell, StepEvent } from "../../src/driver/index.js";
-import type { EngineOptions, Provisioning } from "../../src/provision/provisioning.js";
+import type { EngineRequest, Provisioning } from "../../src/provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../src/provision/steps.js";
 import { connectSsh } from "../../src/shell/ssh.js";
 import { ensureAuthority, issueServerCertificate, type CertPaths } from "../../src/tls/authority.js";
 import { makeAuthority } from "../../src/tls/certificate.js";
 import type { Host } from "../support/host.js";
 
-const plainEngine: EngineOptions = {
+const plainEngine: EngineRequest = {
   installUrl: "https://get.docker.com",
   source: "script",
   env: [],
@@ -80,7 +80,7 @@ export function provisionOver(
   const notices: string[] = [];
   const output: string[] = [];
   let issued: { ca: string; cert: string; key: string } | undefined;
-  const provisioning = (engine: Partial<EngineOptions>, ttl?: number): Provisioning => ({
+  const provisioning = (engine: Partial<EngineRequest>, ttl?: number): Provisioning => ({
     machine: about.machine,
     provider: "generic",
     port: 2376,
@@ -94,15 +94,15 @@ export function provisionOver(
       return issued;
     },
     prove: about.prove,
-    notice: (line) => notices.push(line),
   });
   const io = {
     now: Date.now,
     signal: new AbortController().signal,
-    report: (event: StepEvent) => {
-      if (event.type === "output") output.push(event.line);
-    },
   } as unknown as Io;
+  const report = (event: StepEvent): void => {
+    if (event.type === "output") output.push(event.line);
+    if (event.type === "notice") notices.push(event.line);
+  };
   const machine: Machine = { name: about.machine, dir: certs.dir, state: {} as DriverState };
   const journal = { done: new Set<string>(), note: () => Promise.resolve() };
   return {
@@ -113,10 +113,10 @@ export function provisionOver(
     forgetCertificate: () => {
       issued = undefined;
     },
-    provision: (engine: Partial<EngineOptions> = {}, ttl?: number) =>
-      runSteps(provisionSteps(provisioning(engine, ttl)), machine, io, journal),
-    upgrade: (engine: Partial<EngineOptions> = {}) =>
-      runSteps(upgradeSteps(provisioning(engine)), machine, io, journal),
+    provision: (engine: Partial<EngineRequest> = {}, ttl?: number) =>
+      runSteps(provisionSteps(provisioning(engine, ttl)), machine, { io, report }, journal),
+    upgrade: (engine: Partial<EngineRequest> = {}) =>
+      runSteps(upgradeSteps(provisioning(engine)), machine, { io, report }, journal),
   };
 }
 

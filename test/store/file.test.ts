@@ -1,10 +1,11 @@
+import { isSystemError } from "../../src/driver/index.js";
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isSystemError, removeLeftovers, replaceFile, replaceFiles } from "../../src/store/file.js";
+import { removeLeftovers, replaceFile, replaceFiles } from "../../src/store/file.js";
 import { onSmallDisk, temporaryDirectory, workers } from "./support.js";
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { makeKeyPair } from "../../src/driver/index.js";
 import { userData, type Login } from "../../src/vm/seed/cloud-config.js";
 import { networkConfig } from "../../src/vm/seed/network-config.js";
 
-const hostKey = await makeKeyPair("web-1");
+const hostKey = makeKeyPair("web-1");
 const login: Login = { user: "docker", authorizedKey: "ssh-ed25519 AAAA web-1\n", hostKey };
 
 /** The cloud-configs that are ours in user data, in their order. */

@@ -20,8 +20,7 @@ async function setUp(changes: Partial<Served> = {}) {
     download(
       { url: `${server.url}/image`, name: "image", isPinned: true, ...source },
       folder,
-      realIo(folder, env, signal),
-      (line) => lines.push(line),
+      { ...realIo(folder, env, signal), output: (line) => lines.push(line) },
       { silence: 1_000, tries: 3 },
     );
   return { server, folder, lines, run, data: () => readFile(join(folder, "data")) };
@@ -255,7 +254,8 @@ describe("a proxy", () => {
 test("progress is told once a second at most, with bytes and rate", () => {
   const lines: string[] = [];
   let clock = 0;
-  const tell = watchProgress("debian-13", 412_000_000, { now: () => clock }, (line) => lines.push(line));
+  const output = (line: string): number => lines.push(line);
+  const tell = watchProgress("debian-13", 412_000_000, { now: () => clock, output });
   for (const [at, sum] of [
     [0, 40e6],
     [500, 50e6],
@@ -267,6 +267,6 @@ test("progress is told once a second at most, with bytes and rate", () => {
     tell(sum);
   }
   expect(lines).toEqual(["debian-13: 51 of 412 MB, 11.0 MB/s", "debian-13: 120 of 412 MB, 20.0 MB/s"]);
-  watchProgress("it", undefined, { now: () => (clock += 2_000) }, (line) => lines.push(line))(7e6);
+  watchProgress("it", undefined, { now: () => (clock += 2_000), output })(7e6);
   expect(lines.at(-1)).toBe("it: 7 MB, 0.0 MB/s");
 });

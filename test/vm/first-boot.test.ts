@@ -24,13 +24,13 @@ async function finishBoot(script: Script, console = ""): Promise<FakeIo> {
   return io;
 }
 
-const notices = (io: FakeIo): string[] => io.events.flatMap((event) => ("line" in event ? [event.line] : []));
+const notices = (io: FakeIo): string[] => io.lines.map(({ line }) => line);
 
 describe("the first boot", () => {
   test("ends when cloud-init is done, which is then kept from running again", async () => {
     const io = await finishBoot({ [waiting]: "", [disabling]: "" });
     expect(io.calls).toEqual([expect.stringContaining("cloud-init status --wait"), disabling]);
-    expect(io.events).toEqual([]);
+    expect(io.lines).toEqual([]);
   });
 
   test("goes on with warnings of cloud-init, and says where they are", async () => {

@@ -13,7 +13,7 @@ const seed: Seed = {
   instanceId: "6f1c8c0e",
   user: "docker",
   authorizedKey: "ssh-ed25519 AAAA web-1\n",
-  hostKey: await makeKeyPair("web-1"),
+  hostKey: makeKeyPair("web-1"),
   interfaces: [{ mac: "52:54:00:00:00:01" }],
 };
 

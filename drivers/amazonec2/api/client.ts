@@ -2,27 +2,28 @@ import type { EC2ClientConfig } from "@aws-sdk/client-ec2";
 import { setMaxListeners } from "node:events";
 import type { Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "./calls.js";
+import { credentialsOf } from "./credentials.js";
 import { explain } from "./failure.js";
 import type { Ec2State } from "../state.js";
 
 /** What of a machine's state says where its EC2 is and who asks. */
-export type Settings = Pick<
+export type Ec2Settings = Pick<
   Ec2State,
   "Region" | "Profile" | "Endpoint" | "DisableSSL" | "RetryCount" | "AccessKey" | "SecretKey" | "SessionToken"
 >;
 
 /**
- * Opens EC2. Who asks: the keys in the settings (docker-machine saved them), else their profile, else the keys in
- * `io.env`, else whatever the SDK's chain finds: AWS_PROFILE, SSO, web identity, a process, a container's or instance's
- * role. That chain reads the environment of the process, which is `io.env` in the program. Nothing is asked yet.
+ * Opens EC2 for those whom {@link credentialsOf} names, else for whom the SDK's chain finds: SSO, web identity, a
+ * process, a container's or instance's role. That chain reads the environment of the process, which is `io.env` in the
+ * program. Nothing is asked yet.
  */
-export async function openEc2(settings: Settings, io: Pick<Io, "env" | "signal">): Promise<Ec2> {
+export async function openEc2(settings: Ec2Settings, io: Pick<Io, "env" | "signal">): Promise<Ec2> {
   return (await openRegions(settings, io))(settings.Region);
 }
 
 /** The same for any region; the credentials are looked up once for all of them. */
 export async function openRegions(
-  settings: Settings,
+  settings: Ec2Settings,
   io: Pick<Io, "env" | "signal">,
 ): Promise<(region: string) => Ec2> {
   const { EC2Client, commands } = await import("./sdk.js");
@@ -50,9 +51,9 @@ export async function defaultRegion(profile: string, { env }: Pick<Io, "env">): 
   return new EC2Client(profile === "" ? {} : { profile }).config.region().catch(() => "us-east-1");
 }
 
-function configOf(settings: Settings, env: Io["env"]): EC2ClientConfig {
-  const { Region, Profile = "", Endpoint, DisableSSL, RetryCount } = settings;
-  const keys = keysOf(settings, env);
+function configOf(settings: Ec2Settings, env: Io["env"]): EC2ClientConfig {
+  const { Region, Endpoint, DisableSSL, RetryCount } = settings;
+  const { Profile, keys } = credentialsOf(settings, env);
   return {
     region: Region,
     retryMode: "adaptive",
@@ -63,20 +64,6 @@ function configOf(settings: Settings, env: Io["env"]): EC2ClientConfig {
     ...(Endpoint === "" ? {} : { endpoint: endpointUrl(Endpoint, DisableSSL) }),
     ...(keys === undefined ? {} : { credentials: keys }),
   };
-}
-
-type Keys = Exclude<NonNullable<EC2ClientConfig["credentials"]>, (...parameters: never[]) => unknown>;
-
-function keysOf({ Profile = "", ...saved }: Settings, env: Io["env"]): Keys | undefined {
-  if (saved.AccessKey !== "" && saved.SecretKey !== "") {
-    return asKeys(saved.AccessKey, saved.SecretKey, saved.SessionToken);
-  }
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = env;
-  return Profile === "" && id && secret ? asKeys(id, secret, token) : undefined;
-}
-
-function asKeys(accessKeyId: string, secretAccessKey: string, sessionToken = ""): Keys {
-  return { accessKeyId, secretAccessKey, ...(sessionToken === "" ? {} : { sessionToken }) };
 }
 
 /** A bare host gets its scheme, as docker-machine gives it. */

@@ -7,7 +7,7 @@ interface Told {
   readonly message: string;
 }
 
-interface Meaning {
+interface ErrorMeaning {
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly hint?: string;
@@ -79,7 +79,7 @@ const moreQuota =
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
 
 /** By code, by call and code where a code says something else of that call, or by the whole reason of an end. */
-const meanings: Readonly<Record<string, Meaning>> = {
+const meanings: Readonly<Record<string, ErrorMeaning>> = {
   "StartInstances InsufficientInstanceCapacity": {
     hint: "its zone has no room for its type now, and it cannot move: try again later",
   },
@@ -137,7 +137,7 @@ export function hintOn(reason: string): string | undefined {
   return (meanings[reason] ?? meanings[code] ?? byFamily(code))?.hint;
 }
 
-function meaningOf(action: string, { name, message }: Told): Meaning | undefined {
+function meaningOf(action: string, { name, message }: Told): ErrorMeaning | undefined {
   if (name === "UnauthorizedOperation" || name === "AccessDenied") {
     // A launch needs ec2:CreateTags and iam:PassRole as well, and EC2 mostly says which one is missing.
     const permission = / not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? `ec2:${action}`;
@@ -150,7 +150,7 @@ function meaningOf(action: string, { name, message }: Told): Meaning | undefined
 }
 
 /** What the SDK says when it has got no answer, or could not ask. */
-function withoutAnswer(action: string, name: string, message: string): Meaning | undefined {
+function withoutAnswer(action: string, name: string, message: string): ErrorMeaning | undefined {
   if (name === "AbortError") return { code: "interrupted", message: "interrupted" };
   if (/expired|refresh|sso session/i.test(message) && /^(Credentials|Token)ProviderError$/.test(name)) {
     return { message: `the AWS credentials cannot be used: ${message}`, hint: renew };
@@ -182,7 +182,7 @@ function withoutAnswer(action: string, name: string, message: string): Meaning |
 }
 
 /** What answers in EC2's place, e.g. a proxy with a page of its own. */
-function foreign(action: string, error: unknown): Meaning | undefined {
+function foreign(action: string, error: unknown): ErrorMeaning | undefined {
   if (codeOf(error) !== undefined || !(error instanceof Error) || !("$response" in error)) return undefined;
   const { httpStatusCode = 0 } = (error as Partial<EC2ServiceException>).$metadata ?? {};
   return {
@@ -192,7 +192,7 @@ function foreign(action: string, error: unknown): Meaning | undefined {
   };
 }
 
-function byFamily(name: string): Meaning | undefined {
+function byFamily(name: string): ErrorMeaning | undefined {
   if (/^(Invalid|Missing|Unknown)(Parameter|Request)?/.test(name))
     return { hint: "see the options given: machine create -d amazonec2 --help" };
   if (/LimitExceeded$/.test(name)) return { hint: "ask for more at Service Quotas" };

@@ -1,6 +1,7 @@
 import { MachineError, type Io } from "../../../src/driver/index.js";
 import { accountOf } from "./account.js";
-import { defaultRegion, openEc2, type Settings } from "./client.js";
+import { defaultRegion, openEc2, type Ec2Settings } from "./client.js";
+import { credentialsOf } from "./credentials.js";
 import { asPrecheck } from "./failure.js";
 
 /** The options that say where EC2 is and who asks. */
@@ -23,8 +24,8 @@ export async function checkRegion(
   region: string | undefined,
   values: AskedSettings,
   io: Io,
-): Promise<Pick<Settings, "Region">> {
-  const settings = await settingsOf({ ...values, region }, io, () => undefined);
+): Promise<Pick<Ec2Settings, "Region">> {
+  const settings = await settingsOf({ ...values, region }, { ...io, notice: () => undefined });
   await accountOf(await openEc2(settings, io)).catch((error: unknown) => {
     throw asPrecheck(error);
   });
@@ -32,14 +33,15 @@ export async function checkRegion(
 }
 
 /** Secrets are for the calls of the plan; later ones find them where the program has put them, in `io.env`. */
-export async function settingsOf(given: AskedSettings, io: Io, notice: (line: string) => void): Promise<Settings> {
+export async function settingsOf(given: AskedSettings, io: Io): Promise<Ec2Settings> {
   const { accessKey = "", secretKey = "", sessionToken = "" } = given;
   // The SDK's own variables: saved, since the machine is nowhere else later.
   const endpoint = given.endpoint || io.env["AWS_ENDPOINT_URL_EC2"] || (io.env["AWS_ENDPOINT_URL"] ?? "");
-  const isByKeys = given.profile === "" && accessKey !== "";
-  const Profile = isByKeys ? "" : given.profile || (io.env["AWS_PROFILE"] ?? "");
-  if (isByKeys && accessKey !== io.env["AWS_ACCESS_KEY_ID"]) {
-    notice("the keys are not saved: later commands need them in the environment, or a profile");
+  // Keys may come from the environment: they count less than a profile that is named.
+  const named = given.profile === "" ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken } : {};
+  const { Profile, keys } = credentialsOf({ Profile: given.profile, ...named }, io.env);
+  if (keys !== undefined && keys.accessKeyId !== io.env["AWS_ACCESS_KEY_ID"]) {
+    io.notice("the keys are not saved: later commands need them in the environment, or a profile");
   }
   const Region = given.region ?? (await defaultRegion(Profile, io));
   // AWS's own are like us-east-1, us-gov-west-1 and eusc-de-east-1; others may be called anything.
@@ -52,8 +54,8 @@ export async function settingsOf(given: AskedSettings, io: Io, notice: (line: st
     Endpoint: endpoint,
     DisableSSL: given.insecureTransport,
     RetryCount: given.retries,
-    ...(isByKeys
-      ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken }
-      : { AccessKey: "", SecretKey: "", SessionToken: "" }),
+    AccessKey: keys?.accessKeyId ?? "",
+    SecretKey: keys?.secretAccessKey ?? "",
+    SessionToken: keys?.sessionToken ?? "",
   };
 }

@@ -1,27 +1,23 @@
-import { messageOf, type Io, type Resource, type Values, isExpected } from "../../../src/driver/index.js";
-import { defaultRegion, openRegions, type Settings } from "../api/client.js";
+import { messageOf, type Io, type Resource, isExpected } from "../../../src/driver/index.js";
+import { openRegions } from "../api/client.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
+import { settingsOf } from "../api/settings.js";
 import { findResources } from "./find-resources.js";
-import type { options } from "../options.js";
-
-type Given = Values<typeof options>;
-type Notice = (line: string) => void;
+import type { Ec2Options } from "../options.js";
 
 /**
  * All that is marked as a store's: in the region that was named, else in every one that is enabled for the account, as
  * nothing tells where a machine was whose config.json is gone. Regions that refuse are told of.
  * @throws MachineError where all of them refuse
  */
-export async function findEverywhere(given: Given, owner: string, io: Io): Promise<Resource[]> {
-  const notice: Notice = (line) => {
-    io.report({ type: "notice", machine: "amazonec2", step: "look for resources", at: io.now(), line });
-  };
-  const home = given.region ?? (await defaultRegion(given.profile, io));
-  const open = await openRegions(settingsOf(given, home), io);
+export async function findEverywhere(given: Ec2Options, owner: string, io: Io): Promise<Resource[]> {
+  const settings = await settingsOf(given, { ...io, notice: () => undefined });
+  const home = settings.Region;
+  const open = await openRegions(settings, io);
   // The variable says where machines are made, not where to look for them.
   const isNamed = given.region !== undefined && given.region !== io.env["AWS_DEFAULT_REGION"];
-  const regions = isNamed ? [home] : await enabledRegions(open(home), home, notice);
+  const regions = isNamed ? [home] : await enabledRegions(open(home), home, io);
   const found = await Promise.allSettled(regions.map((region) => findResources(open(region), region, owner)));
   const told = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const refusals = new Map<string, string[]>();
@@ -31,27 +27,12 @@ export async function findEverywhere(given: Given, owner: string, io: Io): Promi
     if (!isExpected(reason) || told.length === 0) throw reason;
     refusals.set(reason.message, [...(refusals.get(reason.message) ?? []), regions[index] ?? ""]);
   }
-  for (const [reason, some] of refusals) notice(`not looked into: ${some.join(", ")}: ${reason}`);
+  for (const [reason, some] of refusals) io.notice(`not looked into: ${some.join(", ")}: ${reason}`);
   return told.flat();
 }
 
-function settingsOf(given: Given, Region: string): Settings {
-  // Keys of the environment count less than a profile that is named.
-  const isByKeys = given.profile === "";
-  return {
-    Region,
-    Profile: given.profile,
-    Endpoint: given.endpoint,
-    DisableSSL: given.insecureTransport,
-    RetryCount: given.retries,
-    AccessKey: (isByKeys ? given.accessKey : undefined) ?? "",
-    SecretKey: (isByKeys ? given.secretKey : undefined) ?? "",
-    SessionToken: (isByKeys ? given.sessionToken : undefined) ?? "",
-  };
-}
-
 /** The home region first; that one alone where EC2 does not tell of others. */
-async function enabledRegions(ec2: Ec2, home: string, notice: Notice): Promise<string[]> {
+async function enabledRegions(ec2: Ec2, home: string, { notice }: Io): Promise<string[]> {
   const { Regions = [] } = await ec2.call("DescribeRegions", {}).catch((error: unknown) => {
     if (codeOf(error) === undefined) throw error;
     notice(`only ${home} is looked into: ${messageOf(error)}`);

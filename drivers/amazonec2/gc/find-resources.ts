@@ -2,7 +2,7 @@ import type { Filter } from "@aws-sdk/client-ec2";
 import { MachineError, type Io, type Resource } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { instances, isGone, isIn, tagOf, tags, usersOf } from "../instance/find-instance.js";
-import { removeGroup, unlessGone } from "../instance/remove.js";
+import { removeGroup, unlessGone } from "../remove.js";
 
 /**
  * All that is marked as a store's in one region, in the order in which it can be removed: a group, which is the

@@ -2,7 +2,7 @@ import type { Image as SdkImage } from "@aws-sdk/client-ec2";
 import { MachineError } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 
-export interface Image {
+export interface Ami {
   /** `ami-...`, or `resolve:ssm:...`, which RunInstances resolves. */
   readonly ImageId: string;
   /** E.g. `/dev/sda1`; empty where it cannot be known. */
@@ -19,7 +19,7 @@ export interface Image {
  * @param architectures those that the instance type can run
  * @throws MachineError `usage` for what is none of these, `precheck` where there is no such image
  */
-export async function findImage(ec2: Ec2, asked: string, architectures: readonly string[]): Promise<Image> {
+export async function findImage(ec2: Ec2, asked: string, architectures: readonly string[]): Promise<Ami> {
   const parameter = /^(?:resolve:)?ssm:(.+)$/.exec(asked)?.[1];
   if (parameter !== undefined) return byParameter(parameter);
   if (asked === "") return currentLts(ec2, architectures);
@@ -52,7 +52,7 @@ const families: readonly { readonly pattern: RegExp; readonly user: string; read
 ];
 
 /** EC2 tells what a parameter stands for only at the launch, so that the rest is told by its name. */
-function byParameter(parameter: string): Image {
+function byParameter(parameter: string): Ami {
   const family = families.find(({ pattern }) => pattern.test(parameter));
   return {
     ImageId: `resolve:ssm:${parameter}`,
@@ -65,7 +65,7 @@ function byParameter(parameter: string): Image {
 const canonical = "099720109477";
 
 /** The last one is for other implementations of the API, which may have old images only. */
-async function currentLts(ec2: Ec2, architectures: readonly string[]): Promise<Image> {
+async function currentLts(ec2: Ec2, architectures: readonly string[]): Promise<Ami> {
   const architecture = (["x86_64", "arm64"] as const).find((one) => architectures.includes(one)) ?? "x86_64";
   const word = { x86_64: "amd64", arm64: "arm64" }[architecture];
   const names = ["hvm-ssd-gp3/ubuntu-*-26.04", "hvm-ssd-gp3/ubuntu-*-24.04", "hvm-ssd*/ubuntu-*"];
@@ -78,7 +78,7 @@ async function currentLts(ec2: Ec2, architectures: readonly string[]): Promise<I
   });
 }
 
-async function byName(ec2: Ec2, owner: string, name: string, architectures: readonly string[]): Promise<Image> {
+async function byName(ec2: Ec2, owner: string, name: string, architectures: readonly string[]): Promise<Ami> {
   const image = await newest(ec2, owner, name, architectures);
   if (image === undefined) throw noImage(`${owner}/${name} for ${architectures.join(" or ")}`);
   return asImage(image);
@@ -114,7 +114,7 @@ function isBootable({ RootDeviceType = "ebs", VirtualizationType = "hvm", Platfo
   return RootDeviceType === "ebs" && VirtualizationType === "hvm" && Platform === undefined;
 }
 
-function asImage({ ImageId = "", RootDeviceName = "", Architecture, Name = "", Description = "" }: SdkImage): Image {
+function asImage({ ImageId = "", RootDeviceName = "", Architecture, Name = "", Description = "" }: SdkImage): Ami {
   const family = families.find(({ pattern }) => pattern.test(`${Name} ${Description}`));
   return { ImageId, RootDeviceName, Architecture: Architecture ?? "", user: family?.user ?? "" };
 }

@@ -7,11 +7,11 @@ import type { Ec2State } from "../state.js";
 export const tags = { owner: "machine:owner", name: "machine:name", id: "machine:id" };
 
 /** An instance, and the number of the account that has it. */
-export type Found = sdk.Instance & { readonly Account: string | undefined };
+export type Ec2Instance = sdk.Instance & { readonly Account: string | undefined };
 
 /** All instances that fit, page by page. An id that EC2 does not know is no error in a filter, as it would be as a parameter. */
-export async function instances(ec2: Ec2, Filters: sdk.Filter[]): Promise<Found[]> {
-  const found: Found[] = [];
+export async function instances(ec2: Ec2, Filters: sdk.Filter[]): Promise<Ec2Instance[]> {
+  const found: Ec2Instance[] = [];
   let NextToken: string | undefined;
   do {
     const page = await ec2.call("DescribeInstances", { Filters, MaxResults: 1000, ...(NextToken && { NextToken }) });
@@ -24,7 +24,7 @@ export async function instances(ec2: Ec2, Filters: sdk.Filter[]): Promise<Found[
 }
 
 /** The machine's instance, also that of a launch whose answer never came; undefined: EC2 shows none. */
-export async function instanceOf(ec2: Ec2, { InstanceId, Id }: Readonly<Ec2State>): Promise<Found | undefined> {
+export async function instanceOf(ec2: Ec2, { InstanceId, Id }: Readonly<Ec2State>): Promise<Ec2Instance | undefined> {
   if (InstanceId === "" && Id === "") return undefined;
   const filter = InstanceId === "" ? { Name: `tag:${tags.id}`, Values: [Id] } : idFilter([InstanceId]);
   const found = await instances(ec2, [filter]);
@@ -40,7 +40,7 @@ export function idFilter(ids: readonly string[]): sdk.Filter {
  * What is in one of the groups. Of the store's own instances it is seen by their network interfaces as well: another EC2
  * may know of no other groups, and delete one that they are in.
  */
-export async function usersOf(ec2: Ec2, groups: readonly string[], owner: string): Promise<Found[]> {
+export async function usersOf(ec2: Ec2, groups: readonly string[], owner: string): Promise<Ec2Instance[]> {
   const users = await instances(ec2, [{ Name: "instance.group-id", Values: [...groups] }]);
   if (users.length > 0) return users;
   const ours = await instances(ec2, [{ Name: `tag:${tags.owner}`, Values: [owner] }]);

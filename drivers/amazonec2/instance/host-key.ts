@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { isMachineError, messageOf, type Io } from "../../../src/driver/index.js";
+import { fingerprintOf, isMachineError, messageOf, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
 
@@ -76,9 +75,4 @@ function isKey(base64: string, type: string): boolean {
   const bytes = Buffer.from(base64, "base64");
   const isWhole = type !== "ssh-ed25519" || bytes.length === 51;
   return isWhole && bytes.subarray(4, 4 + type.length).toString("latin1") === type;
-}
-
-function fingerprintOf(base64: string): string {
-  const digest = createHash("sha256").update(Buffer.from(base64, "base64")).digest("base64");
-  return `SHA256:${digest.replace(/=+$/, "")}`;
 }

@@ -1,6 +1,5 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { makeKeyPair, MachineError, type Machine } from "../../../src/driver/index.js";
+import { readFile } from "node:fs/promises";
+import { makeKeyPair, MachineError, saveKeyPair, type Machine } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
 import { tags } from "./find-instance.js";
@@ -15,27 +14,12 @@ export async function makeKey({ name, dir, state }: Machine<Ec2State>): Promise<
   if (state.ExistingKey) return { SSHKeyPath: state.SSHPrivateKeyPath };
   const KeyName = keyName(name, crypto.randomUUID().slice(0, 8));
   if (state.SSHPrivateKeyPath !== "") return { SSHKeyPath: state.SSHPrivateKeyPath, KeyName };
-  await removeKey(dir);
-  const { privateKey, publicKey } = await makeKeyPair(name);
-  await writeFile(keyPath(dir), privateKey, { mode: 0o600 });
-  await writeFile(`${keyPath(dir)}.pub`, publicKey);
-  return { SSHKeyPath: keyPath(dir), KeyName };
+  return { SSHKeyPath: await saveKeyPair(dir, makeKeyPair(name)), KeyName };
 }
 
 /** What a key pair of ours is called. */
 export function keyName(machine: string, random: string): string {
   return `${machine}-${random}`;
-}
-
-/** Takes away what {@link makeKey} made. */
-export async function removeKey(dir: string): Promise<void> {
-  await rm(keyPath(dir), { force: true });
-  await rm(`${keyPath(dir)}.pub`, { force: true });
-}
-
-/** The name that docker-machine gave it. */
-function keyPath(dir: string): string {
-  return join(dir, "id_rsa");
 }
 
 /**

@@ -2,7 +2,7 @@ import type * as sdk from "@aws-sdk/client-ec2";
 import { poll, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf, lacksCapacity } from "../api/failure.js";
-import { instanceOf, isGone, tags, type Found } from "./find-instance.js";
+import { instanceOf, isGone, tags, type Ec2Instance } from "./find-instance.js";
 import type { Ec2State } from "../state.js";
 
 type Launched = Pick<
@@ -14,15 +14,10 @@ type Launched = Pick<
 /**
  * Launches the machine's one instance, of the first type and zone that has room. What an earlier try launched is taken
  * instead: EC2 remembers each try's token, and the tag that carries it tells those tries apart that come later in the list.
+ * Each type and zone that has no room is told.
  * @param userData in base64
- * @param notice told of each type and zone that has no room
  */
-export async function launch(
-  ec2: Ec2,
-  state: Readonly<Ec2State>,
-  io: Io,
-  { userData, notice }: { readonly userData?: string | undefined; readonly notice: (line: string) => void },
-): Promise<Launched> {
+export async function launch(ec2: Ec2, state: Readonly<Ec2State>, io: Io, userData?: string): Promise<Launched> {
   const LaunchedAt = io.now();
   const earlier = await instanceOf(ec2, state);
   if (earlier !== undefined && !isGone(earlier)) return { ...launched(state, earlier, earlier.Account), LaunchedAt };
@@ -33,7 +28,7 @@ export async function launch(
       if (codeOf(error) === "IdempotentParameterMismatch")
         return { ...(await earlierLaunch(ec2, state, io)), LaunchedAt };
       if (others.length === 0 || !lacksCapacity(error)) throw error;
-      notice(`no room for ${place.InstanceType} in ${zoneOf(place)} (${codeOf(error) ?? ""}), trying the next`);
+      io.notice(`no room for ${place.InstanceType} in ${zoneOf(place)} (${codeOf(error) ?? ""}), trying the next`);
       return firstWithRoom(others);
     }
   };
@@ -76,7 +71,11 @@ async function run(ec2: Ec2, state: Readonly<Ec2State>, userData: string | undef
   };
 }
 
-function launched(state: Readonly<Ec2State>, instance: sdk.Instance | Found, account: string | undefined): Launched {
+function launched(
+  state: Readonly<Ec2State>,
+  instance: sdk.Instance | Ec2Instance,
+  account: string | undefined,
+): Launched {
   const { InstanceId = "", InstanceType, ImageId, SubnetId, PrivateIpAddress = "", Placement } = instance;
   const zone = Placement?.AvailabilityZone;
   return {

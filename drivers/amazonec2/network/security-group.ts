@@ -1,5 +1,5 @@
 import type { SecurityGroup } from "@aws-sdk/client-ec2";
-import { MachineError, poll, type Io } from "../../../src/driver/index.js";
+import { enginePort, MachineError, poll, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf, lacksGroup } from "../api/failure.js";
 import {
@@ -16,7 +16,6 @@ import {
 } from "./rules.js";
 import type { Ec2State } from "../state.js";
 
-const enginePort = 2376;
 const everybody = "0.0.0.0/0";
 
 /** A group, and whether it is ours to fill: made for this store, now or before. */
@@ -30,27 +29,18 @@ interface Group extends SecurityGroup {
  * --amazonec2-open-port, and Swarm's ports inside itself. A group that the user has named is made where there is none;
  * one that is there gets what was asked for in so many words (open ports, ingress CIDRs) and nothing else, and nothing
  * where groups are read-only. Safe to do again.
- * @param machine its name
  * @throws MachineError where a group is missing that may not be made
  */
-export async function ensureGroup(
-  ec2: Ec2,
-  state: Readonly<Ec2State>,
-  machine: string,
-  io: Io,
-): Promise<Partial<Ec2State>> {
-  const notice = (line: string): void => {
-    io.report({ type: "notice", machine, step: "security group", at: io.now(), line });
-  };
+export async function ensureGroup(ec2: Ec2, state: Readonly<Ec2State>, io: Io): Promise<Partial<Ec2State>> {
   return io.lock(`amazonec2-${state.VpcId}`, async () => {
     const groups: Group[] = [];
     for (const name of groupNames(state))
       groups.push((await find(ec2, state, name)) ?? (await make(ec2, state, name, io)));
     const ours = groups.find(({ isOurs }) => isOurs);
-    const cidrs = ours === undefined ? (state.IngressCidrs ?? []) : await ingressOf(state, io, notice);
+    const cidrs = ours === undefined ? (state.IngressCidrs ?? []) : await ingressOf(state, io);
     const target = ours ?? groups[0];
     if (target !== undefined) await open(ec2, target, missing(state, target, groups, cidrs), io);
-    if (ours === undefined) warnOfClosed(state, groups, notice);
+    if (ours === undefined) warnOfClosed(state, groups, io);
     return {
       SecurityGroupIds: groups.map(({ GroupId }) => GroupId),
       SecurityGroupNames: groups.map(({ GroupName, GroupId }) => GroupName ?? GroupId),
@@ -153,12 +143,12 @@ async function open(ec2: Ec2, { GroupId }: Group, rules: readonly Rule[], io: Io
 }
 
 /** Who may reach our group: who was named, else this computer's public address, else everybody, with a warning. */
-async function ingressOf(state: Ec2State, io: Io, notice: (line: string) => void): Promise<readonly string[]> {
+async function ingressOf(state: Ec2State, io: Io): Promise<readonly string[]> {
   const { IngressCidrs = [], Connect, OpenPorts } = state;
   if (IngressCidrs.length > 0 || (Connect === "ssm" && OpenPorts.length === 0)) return IngressCidrs;
   const address = state.Endpoint === "" ? await ownAddress(io) : undefined;
   if (address !== undefined) return [`${address}/32`];
-  notice("ssh and the engine are open to everybody; --amazonec2-ingress-cidr 192.0.2.7/32 lets in who is named");
+  io.notice("ssh and the engine are open to everybody; --amazonec2-ingress-cidr 192.0.2.7/32 lets in who is named");
   return [everybody];
 }
 
@@ -174,7 +164,7 @@ async function ownAddress({ signal }: Io): Promise<string | undefined> {
   }
 }
 
-function warnOfClosed(state: Ec2State, groups: readonly Group[], notice: (line: string) => void): void {
+function warnOfClosed(state: Ec2State, groups: readonly Group[], { notice }: Io): void {
   const there = groups.flatMap(rulesOf);
   const asked = state.OpenPorts.map(parsePort);
   const opened = state.SecurityGroupReadOnly

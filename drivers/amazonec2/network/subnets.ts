@@ -18,7 +18,7 @@ export interface AskedNetwork {
   readonly isPublic: boolean;
 }
 
-export interface Network {
+export interface VpcSubnets {
   readonly vpc: string;
   /** Where to launch: one subnet for each zone, the best first; never none. `Zone` is the letter. */
   readonly places: readonly { readonly SubnetId: string; readonly Zone: string }[];
@@ -29,7 +29,7 @@ export interface Network {
  * that there is.
  * @throws MachineError `precheck` in docker-machine's words
  */
-export async function findNetwork(ec2: Ec2, asked: AskedNetwork): Promise<Network> {
+export async function findNetwork(ec2: Ec2, asked: AskedNetwork): Promise<VpcSubnets> {
   const subnets = asked.subnets.length > 0 ? await namedSubnets(ec2, asked) : await chosenSubnets(ec2, asked);
   const fit = asked.ipv6 ? subnets.filter((one) => (one.Ipv6CidrBlockAssociationSet ?? []).length > 0) : subnets;
   if (fit.length === 0) {

@@ -100,7 +100,7 @@ async function askName(terminal: Terminal, { store }: Session, known: string | u
 async function askOptions(
   { terminal, session, presets }: Interview,
   driver: Driver,
-  known: Interview<unknown>["known"],
+  known: Interview["known"],
 ): Promise<Values<Options>> {
   let values = driver === known.driver ? known.values : valuesOf(driver.options, [], presets, driver.name);
   for (const [key, option] of Object.entries(driver.options)) {

@@ -1,4 +1,4 @@
-import { readCredentialFiles, readCredentials, tlsPort, type Credentials } from "../../docker/connection.js";
+import { readCredentialFiles, readCredentials, type Credentials } from "../../docker/connection.js";
 import {
   contextNames,
   hasContext,
@@ -8,7 +8,7 @@ import {
   writeContext,
 } from "../../docker/context.js";
 import type { Contexts } from "../../docker/context.js";
-import { MachineError, withMachineName, isExpected } from "../../driver/index.js";
+import { enginePort, MachineError, withMachineName, isExpected } from "../../driver/index.js";
 import { dockerFolder } from "../../store/paths.js";
 import { certPaths } from "./cert-paths.js";
 import { clientUrl } from "./url.js";
@@ -113,7 +113,7 @@ async function endpointOf(
 /** An engine that somebody else looks after has TLS where it is at docker's port for that. */
 function credentialsOf({ name, dir, config, driver, state }: Host, url: string): Credentials | undefined {
   const isOurs = driver.access(state).shell !== undefined;
-  if (!isOurs && new URL(url).port !== String(tlsPort)) return undefined;
+  if (!isOurs && new URL(url).port !== String(enginePort)) return undefined;
   try {
     return isOurs ? readCredentials(dir) : readCredentialFiles(certPaths(config));
   } catch (error) {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { homedir, platform } from "node:os";
+import { platform } from "node:os";
 import { join } from "node:path";
-import { isMachineError, messageOf } from "../../driver/index.js";
+import { homeOf, isMachineError, messageOf } from "../../driver/index.js";
 import { opensshConfig, type OpenSshHost } from "../../shell/openssh.js";
 import { addInclude, hasInclude, removeInclude } from "../../shell/ssh-include.js";
 import { makeDirectory, replaceFile } from "../../store/file.js";
@@ -94,5 +94,5 @@ export async function refreshSshConfig(session: Session): Promise<void> {
 }
 
 function userConfig({ env }: Session): string {
-  return join(env["HOME"] ?? env["USERPROFILE"] ?? homedir(), ".ssh", "config");
+  return join(homeOf(env), ".ssh", "config");
 }

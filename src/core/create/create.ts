@@ -69,14 +69,19 @@ async function make(session: Session, host: Host): Promise<Host> {
   const journal = await store.readJournal(name);
   if (journal === undefined || journal.phase === "provision") return host;
   let done = journal.done;
-  const { state } = await runSteps(driver.create, host, io, {
-    done: new Set(done),
-    note: async (step, changes) => {
-      await saveState(session, name, changes);
-      done = [...done, step];
-      await store.writeJournal(name, { ...journal, done });
+  const { state } = await runSteps(
+    driver.create,
+    host,
+    { ...session, io },
+    {
+      done: new Set(done),
+      note: async (step, changes) => {
+        await saveState(session, name, changes);
+        done = [...done, step];
+        await store.writeJournal(name, { ...journal, done });
+      },
     },
-  });
+  );
   await store.writeJournal(name, { ...journal, done, phase: "provision" });
   return { ...host, state };
 }
@@ -86,7 +91,7 @@ async function undone(session: Session, { name, driver }: Host, keep: boolean, e
   const failure = whileDoing("Error creating machine: Error in driver during machine creation", error);
   if (keep) return withHint(failure, name, "create --resume");
   const host = await loadHost({ ...session, signal: AbortSignal.timeout(60_000) }, name);
-  const left = await undoSteps(driver.create, host, host.io);
+  const left = await undoSteps(driver.create, host, { ...session, io: host.io });
   if (left.length === 0) {
     await session.store.remove(name);
     await machineRemoved(session, name);

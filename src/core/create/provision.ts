@@ -3,21 +3,22 @@ import { join } from "node:path";
 import {
   MachineError,
   reach,
+  type Io,
   type Shell,
   type Step,
   type Transport,
   withMachineName,
   whileDoing,
   isExpected,
+  isSystemError,
 } from "../../driver/index.js";
-import { lazily } from "../../driver/once.js";
 import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
-import type { EngineOptions, Provisioning } from "../../provision/provisioning.js";
+import type { EngineRequest, Provisioning } from "../../provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
-import { isSystemError, removeLeftovers, replaceFiles } from "../../store/file.js";
+import { removeLeftovers, replaceFiles } from "../../store/file.js";
 import {
   ensureAuthority,
   installClientCertificate,
@@ -151,7 +152,7 @@ async function runProvisioning(
     issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
     return issued;
   });
-  await runSteps(steps(provisioning), host, io, { done: new Set(), note: () => Promise.resolve() });
+  await runSteps(steps(provisioning), host, { ...session, io }, { done: new Set(), note: () => Promise.resolve() });
   if (issued?.fresh === true) {
     await replaceFiles([
       { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
@@ -181,7 +182,7 @@ function provisioningOf(
     port: portOf(host),
     transport,
     user: shell?.kind === "ssh" ? shell.user : undefined,
-    shell: lazily(() => reachShell(session, host)),
+    shell: (io) => reachShell(host, io),
     sudoPassword: request.sudoPassword,
     engine: engineOf(config, request),
     ttl: request.ttl,
@@ -189,9 +190,6 @@ function provisioningOf(
     prove: async () => {
       if (transport !== "ssh") await proveByTls(session, host, certPaths(config));
       if (transport !== "tls") await askOverSsh(session, host);
-    },
-    notice: (line) => {
-      session.tell(`(${name}) ${line}`);
     },
   };
 }
@@ -250,7 +248,7 @@ function serverNames(machine: string, addresses: readonly string[]): string[] {
 export function engineOf(
   { HostOptions: { EngineOptions: engine } }: Pick<MachineConfig, "HostOptions">,
   { source = "script", version }: Pick<ProvisionRequest, "source" | "version">,
-): EngineOptions {
+): EngineRequest {
   return {
     installUrl: engine.InstallURL,
     source,
@@ -270,9 +268,9 @@ function portOf({ driver, state }: Host): number {
   return enginePort ?? Number(/:(\d+)\/?$/.exec(docker)?.[1]);
 }
 
-function reachShell({ tell }: Session, { name, driver, state, io }: Host): Promise<Shell> {
+function reachShell({ name, driver, state }: Host, io: Io): Promise<Shell> {
   const target = driver.access(state).shell;
-  if (target !== undefined) return reach(io, target, tell);
+  if (target !== undefined) return reach(io, target);
   throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
 }
 

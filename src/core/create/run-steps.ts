@@ -1,7 +1,14 @@
 import { interrupted, messageOf, type DriverState, type Io, type Machine, type Step } from "../../driver/index.js";
+import { linesOf } from "../session/io.js";
+import type { Session } from "../session/session.js";
+
+/** What steps work with: each gets an {@link Io} whose lines are its own. */
+export interface StepContext extends Pick<Session, "report"> {
+  readonly io: Io;
+}
 
 /** What is remembered of steps while they run. */
-export interface Journal {
+export interface StepJournal {
   /** Names of the steps that are done already. */
   readonly done: ReadonlySet<string>;
   /** Called after each step, before the next: saves what it changed, then notes its name. */
@@ -13,40 +20,49 @@ export interface Journal {
  * one step, which is allowed.
  * @throws the failed step's error, which says the machine and the step; nothing is undone: see {@link undoSteps}
  */
-export async function runSteps(steps: readonly Step[], machine: Machine, io: Io, journal: Journal): Promise<Machine> {
+export async function runSteps(
+  steps: readonly Step[],
+  machine: Machine,
+  { io, report }: StepContext,
+  journal: StepJournal,
+): Promise<Machine> {
   let now = machine;
   for (const step of steps) {
     const event = { machine: machine.name, step: step.name };
     if (journal.done.has(step.name) || step.when?.(now.state) === false) {
-      io.report({ type: "skipped", ...event, at: io.now() });
+      report({ type: "skipped", ...event, at: io.now() });
       continue;
     }
-    io.report({ type: "started", ...event, at: io.now() });
+    report({ type: "started", ...event, at: io.now() });
     try {
       io.signal.throwIfAborted();
-      const changes = (await step.run(now, io)) ?? {};
+      const changes = (await step.run(now, { ...io, ...linesOf({ report }, event) })) ?? {};
       now = { ...now, state: { ...now.state, ...changes } };
       await journal.note(step.name, changes);
     } catch (error) {
-      io.report({ type: "failed", ...event, at: io.now(), error });
+      report({ type: "failed", ...event, at: io.now(), error });
       throw io.signal.aborted ? interrupted(error) : error;
     }
-    io.report({ type: "done", ...event, at: io.now() });
+    report({ type: "done", ...event, at: io.now() });
   }
   return now;
 }
 
 /** Undoes the steps, last first; a failure is reported and does not stop the others. Returns what could not be undone. */
-export async function undoSteps(steps: readonly Step[], machine: Machine, io: Io): Promise<string[]> {
+export async function undoSteps(
+  steps: readonly Step[],
+  machine: Machine,
+  { io, report }: StepContext,
+): Promise<string[]> {
   const left: string[] = [];
   for (const step of [...steps].reverse()) {
     if (step.undo === undefined) continue;
     const event = { machine: machine.name, step: step.name };
     try {
-      await step.undo(machine, io);
-      io.report({ type: "undone", ...event, at: io.now() });
+      await step.undo(machine, { ...io, ...linesOf({ report }, event) });
+      report({ type: "undone", ...event, at: io.now() });
     } catch (error) {
-      io.report({ type: "undo-failed", ...event, at: io.now(), error });
+      report({ type: "undo-failed", ...event, at: io.now(), error });
       left.push(`${step.name}: ${messageOf(error)}`);
     }
   }

@@ -40,9 +40,8 @@ export async function restoreSnapshot(
     const { status, host: now } = await inspect(session, hostWith(host, changes), { lock: "held" });
     await machineChanged(session, now);
     if (status !== "running" || now.driver.access(now.state).shell === undefined) return;
-    await setClock(session, now, sudoPassword);
-    const misfit = await waitForEngine(session, now);
-    warnOfMisfit(session, name, misfit);
+    await setClock(now, sudoPassword);
+    warnOfMisfit(session, name, await waitForEngine(session, now));
   });
 }
 
@@ -67,15 +66,12 @@ function checkName(snapshot: string): void {
 
 /** The clock is part of what was restored, and certificates that were made since are not good yet by it. */
 async function setClock(
-  session: Session,
   { name, driver, state, io }: Host,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
   const { shell: target } = driver.access(state);
   if (target === undefined) return;
-  const shell = await reach(io, target, (line) => {
-    session.tell(`(${name}) ${line}`);
-  });
+  const shell = await reach(io, target);
   const script = {
     name: `${name}: could not set the clock`,
     purpose: "set the clock",

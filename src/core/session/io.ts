@@ -18,6 +18,7 @@ export function machineIo(session: Session, machine: { readonly name: string; re
   const connections = new Map<string, Promise<Connection>>();
   return {
     ...providerIo(session),
+    ...linesOf(session, { machine: machine.name }),
     shell: async (target) => {
       const key = JSON.stringify(target);
       const open = connections.get(key);
@@ -29,16 +30,30 @@ export function machineIo(session: Session, machine: { readonly name: string; re
   };
 }
 
-/** The real {@link Io} for what is no one machine's: it has no shell. */
+/** The part of an {@link Io} that shows lines: as those of a machine, or of one of its steps. */
+export function linesOf(
+  { report }: Pick<Session, "report">,
+  of: { readonly machine: string; readonly step?: string },
+): Pick<Io, "output" | "notice"> {
+  return {
+    output: (line) => {
+      report({ type: "output", ...of, at: Date.now(), line });
+    },
+    notice: (line) => {
+      report({ type: "notice", ...of, at: Date.now(), line });
+    },
+  };
+}
+
+/** The real {@link Io} for what is no one machine's: it has no shell, and its output goes to the debug log. */
 export function providerIo(session: Session): Io {
-  const { store, env, signal } = session;
+  const { store, env, signal, tell, debug } = session;
   return {
     env,
     signal,
     now: Date.now,
-    report: (event) => {
-      session.report(event);
-    },
+    output: debug,
+    notice: tell,
     lock: (name, work) => store.lockNamed(name, work, { wait: Number.POSITIVE_INFINITY }),
     sleep: (ms) =>
       sleep(ms, undefined, { signal }).catch((cause: unknown) => {

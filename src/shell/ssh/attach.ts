@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
-import { MachineError, messageOf } from "../../driver/index.js";
-import { isSystemError } from "../../store/file.js";
+import { MachineError, messageOf, isSystemError } from "../../driver/index.js";
 import { within } from "../with-timeout.js";
 import { broken, exit, session, type Link } from "./session.js";
 

@@ -3,13 +3,12 @@ import { readFile, stat } from "node:fs/promises";
 import { platform } from "node:os";
 import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from "ssh2";
-import { isMachineError, MachineError, messageOf } from "../../driver/index.js";
-import { isSystemError } from "../../store/file.js";
+import { defaultKeyNames, isMachineError, MachineError, messageOf, isSystemError } from "../../driver/index.js";
 import { openSshKeyPair } from "../../driver/key-pair.js";
 import { isEncrypted, isPrivateKey, readPublicKey } from "../keys.js";
 
 /** Who logs in and with what. */
-export interface Login {
+export interface SshLogin {
   /** Machine that messages name. */
   readonly machine: string;
   readonly user: string;
@@ -34,7 +33,7 @@ export interface Credential {
  * The ways to log in, in the order in which they are tried.
  * @throws MachineError `failed` when the given key file cannot be used
  */
-export async function credentials(login: Login): Promise<Credential[]> {
+export async function credentials(login: SshLogin): Promise<Credential[]> {
   const { keyPath, others } = login;
   const given = keyPath === undefined ? [] : [await givenKey(login, keyPath)];
   if (keyPath !== undefined && !others) return given;
@@ -52,7 +51,7 @@ interface Agent {
 }
 
 /** Undefined: there is none, or it has no key. */
-async function askAgent({ env }: Login): Promise<Agent | undefined> {
+async function askAgent({ env }: SshLogin): Promise<Agent | undefined> {
   const socket = env["SSH_AUTH_SOCK"] ?? (platform() === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : "");
   if (socket === "") return undefined;
   const client = ssh2.createAgent(socket);
@@ -70,7 +69,7 @@ function isParsed(key: unknown): key is ParsedKey {
 }
 
 /** The key file itself where it is open; an encrypted one through the agent that holds it, else with its passphrase. */
-async function givenKey(login: Login, path: string): Promise<Credential> {
+async function givenKey(login: SshLogin, path: string): Promise<Credential> {
   const content = await readKeyFile(login.machine, path);
   if (isEncrypted(content)) {
     const agent = await askAgent(login);
@@ -89,7 +88,7 @@ async function heldKey(keys: readonly ParsedKey[], path: string): Promise<Parsed
   return keys.find((held) => held.getPublicSSH().toString("base64") === key?.base64);
 }
 
-function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
+function agentKeys({ user }: SshLogin, { client, keys }: Agent): Credential {
   const agent = Object.assign(client, {
     getIdentities: (done: (error: null, keys: readonly ParsedKey[]) => void) => {
       done(null, keys);
@@ -102,15 +101,15 @@ function agentKeys({ user }: Login, { client, keys }: Agent): Credential {
 }
 
 /** ssh's own default keys; those that cannot be used are passed over. */
-async function defaultKeys(login: Login, held: readonly ParsedKey[]): Promise<Credential[]> {
+async function defaultKeys(login: SshLogin, held: readonly ParsedKey[]): Promise<Credential[]> {
   const home = login.env["HOME"] ?? login.env["USERPROFILE"];
   if (home === undefined) return [];
-  const paths = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(home, ".ssh", name));
+  const paths = defaultKeyNames.map((name) => join(home, ".ssh", name));
   const found = await Promise.all(paths.map((path) => defaultKey(login, path, held)));
   return found.filter((credential) => credential !== undefined);
 }
 
-async function defaultKey(login: Login, path: string, held: readonly ParsedKey[]): Promise<Credential | undefined> {
+async function defaultKey(login: SshLogin, path: string, held: readonly ParsedKey[]): Promise<Credential | undefined> {
   try {
     const content = await readKeyFile(login.machine, path);
     if ((await heldKey(held, path)) !== undefined) return undefined;
@@ -156,7 +155,7 @@ async function readKeyFile(machine: string, path: string): Promise<string> {
 
 const passphraseTries = 3;
 
-async function unlock(login: Login, path: string, content: string): Promise<ParsedKey> {
+async function unlock(login: SshLogin, path: string, content: string): Promise<ParsedKey> {
   const { machine, askPassphrase } = login;
   if (!isEncrypted(content)) {
     const key = parsePrivateKey(content);

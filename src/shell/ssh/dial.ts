@@ -1,9 +1,8 @@
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type NextAuthHandler, type ServerHostKeyAlgorithm } from "ssh2";
-import { isMachineError } from "../../driver/index.js";
-import { fileFailure } from "../../store/file.js";
-import { fingerprint } from "../known-hosts.js";
+import { fingerprintOf, isMachineError, fileFailure } from "../../driver/index.js";
+import {} from "../known-hosts.js";
 import { within } from "../with-timeout.js";
 import type { Credential } from "./auth.js";
 import { closedEarly, explain, loginRefused, tooLate, type Attempt, type ConnectionFailure } from "./failure.js";
@@ -115,7 +114,8 @@ function untilLogin(debug: (line: string) => void, attempt: Attempt): (line: str
 /** The handshake is done: the host holds the key that it showed. */
 async function save({ machine, host, check, notice }: Dial): Promise<void> {
   const key = check.firstContact();
-  if (key !== undefined) notice(`${machine}: first contact with ${host}: its ${key.type} key is ${fingerprint(key)}`);
+  if (key !== undefined)
+    notice(`${machine}: first contact with ${host}: its ${key.type} key is ${fingerprintOf(key.base64)}`);
   try {
     await check.save();
   } catch (cause) {

@@ -1,6 +1,5 @@
-import { MachineError } from "../../driver/index.js";
+import { fingerprintOf, MachineError } from "../../driver/index.js";
 import {
-  fingerprint,
   hostKeyOf,
   isRevoked,
   keysFor,
@@ -91,10 +90,10 @@ function judge(key: HostKey, question: HostKeyQuestion, { pinned, user, revoked 
   const isKey = (other: HostKey): boolean => sameKey(other, key);
   if (revoked(key)) return refuse(key, question, "is marked as revoked");
   if (pinned.some(isKey)) return { accept: "pinned" };
-  if (question.trust !== undefined && bare(question.trust) === fingerprint(key)) return { accept: "trusted" };
+  if (question.trust !== undefined && bare(question.trust) === fingerprintOf(key.base64)) return { accept: "trusted" };
   if (pinned.length > 0) return refuse(key, question, `has changed: pinned ${describe(pinned)}, now`);
   if (question.expected !== undefined) {
-    if (bare(question.expected) === fingerprint(key)) return { accept: "known" };
+    if (bare(question.expected) === fingerprintOf(key.base64)) return { accept: "known" };
     return refuse(key, question, `is not the expected ${bare(question.expected)} but`);
   }
   if (user.some(isKey)) return { accept: "known" };
@@ -108,13 +107,13 @@ function refuse(key: HostKey, { machine, host }: HostKeyQuestion, why: string): 
     refusal: new MachineError("untrusted", `${machine}: the host key of ${host} ${why} ${describe([key])}`, {
       hint: revoked
         ? "somebody who has stolen the key may be answering; give the host a new one"
-        : `if you know why, e.g. the host was installed anew: machine trust ${machine} ${fingerprint(key)}`,
+        : `if you know why, e.g. the host was installed anew: machine trust ${machine} ${fingerprintOf(key.base64)}`,
     }),
   };
 }
 
 function describe(keys: readonly HostKey[]): string {
-  return keys.map((key) => `${key.type} ${fingerprint(key)}`).join(", ");
+  return keys.map((key) => `${key.type} ${fingerprintOf(key.base64)}`).join(", ");
 }
 
 /** Some tools print the padding that ssh-keygen leaves out. */

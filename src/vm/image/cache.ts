@@ -3,11 +3,10 @@ import { constants, createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { isMachineError, MachineError, type Io } from "../../driver/index.js";
+import { isMachineError, MachineError, type Io, fileFailure } from "../../driver/index.js";
 import { catalogue } from "./catalogue.js";
 import { digestOf, shortDigest, shortName } from "./digest.js";
 import { download } from "./download.js";
-import { fileFailure } from "./file-failure.js";
 import { formatOf, isGzip, startOf } from "./format.js";
 import { shown } from "./http.js";
 import type { Image, ImageFile } from "./image.js";
@@ -31,22 +30,16 @@ export function lockName(folder: string): string {
  * was cut off goes on; what does not have the digest is not kept. A file is copied, sharing its bytes where the file
  * system can: a link would change with the file.
  * @param storePath the store's root
- * @param onLine told of the progress
  * @throws MachineError `failed`; `usage` for what is no disk that a machine may have
  */
-export function fetchImage(
-  storePath: string,
-  image: Image,
-  io: Io,
-  onLine: (line: string) => void,
-): Promise<ImageFile> {
+export function fetchImage(storePath: string, image: Image, io: Io): Promise<ImageFile> {
   const images = imagesFolder(storePath);
   const key = image.digest === "" ? shortName(image.url) : shortDigest(image.digest);
   return io.lock(lockName(key), async () => {
     try {
-      return await fetchLocked({ images, part: join(images, partPrefix + key), image, io, onLine });
+      return await fetchLocked({ images, part: join(images, partPrefix + key), image, io });
     } catch (error) {
-      throw fileFailure(`${labelOf(image)} cannot be put into ${images}`, error);
+      throw isMachineError(error) ? error : fileFailure(`${labelOf(image)} cannot be put into ${images}`, error);
     }
   });
 }
@@ -57,11 +50,10 @@ interface Fetch {
   readonly part: string;
   readonly image: Image;
   readonly io: Io;
-  readonly onLine: (line: string) => void;
 }
 
 async function fetchLocked(fetch: Fetch): Promise<ImageFile> {
-  const { images, part, image, io, onLine } = fetch;
+  const { images, part, image, io } = fetch;
   const known = image.digest === "" ? await lastOf(images, image.url) : await readManifest(images, image.digest);
   if (known !== undefined && image.digest !== "") return imageOf(images, known);
   await mkdir(part, { recursive: true, mode: 0o700 });
@@ -73,7 +65,7 @@ async function fetchLocked(fetch: Fetch): Promise<ImageFile> {
   const digest = await verified(fetch);
   const manifest = await unpack(fetch, digest, version?.etag);
   if (image.digest !== "") return place(images, part, manifest);
-  onLine(`${labelOf(image)}: nobody said which digest it must have; it is ${digest}`);
+  io.output(`${labelOf(image)}: nobody said which digest it must have; it is ${digest}`);
   return io.lock(lockName(shortDigest(digest)), () => place(images, part, manifest));
 }
 
@@ -103,19 +95,19 @@ export async function manifests(images: string): Promise<readonly Manifest[]> {
 
 /** Undefined: what is known is still what is there. */
 async function getData(
-  { part, image: { url, digest }, image, io, onLine }: Fetch,
+  { part, image: { url, digest }, image, io }: Fetch,
   known: Manifest | undefined,
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   if (isUrl(url)) {
-    return download({ url, name: labelOf(image), isPinned: digest !== "", etag: known?.etag }, part, io, onLine);
+    return download({ url, name: labelOf(image), isPinned: digest !== "", etag: known?.etag }, part, io);
   }
   await copyFile(url, join(part, "data"), constants.COPYFILE_FICLONE);
   await chmod(join(part, "data"), 0o600);
   return { etag: undefined };
 }
 
-async function verified({ part, image, io, onLine }: Fetch): Promise<string> {
-  onLine(`${labelOf(image)}: verifying`);
+async function verified({ part, image, io }: Fetch): Promise<string> {
+  io.output(`${labelOf(image)}: verifying`);
   const digest = await digestOf(join(part, "data"), image.digest, io.signal);
   if (image.digest === "" || digest === image.digest) return digest;
   await rm(part, { recursive: true, force: true });
@@ -126,12 +118,12 @@ async function verified({ part, image, io, onLine }: Fetch): Promise<string> {
 }
 
 /** Makes `image` of `data`, and the manifest. What is no disk is not kept; what was only cut off here is. */
-async function unpack({ part, image, io, onLine }: Fetch, digest: string, etag: string | undefined): Promise<Manifest> {
+async function unpack({ part, image, io }: Fetch, digest: string, etag: string | undefined): Promise<Manifest> {
   const [data, path, name] = [join(part, "data"), join(part, "image"), labelOf(image)];
   try {
     const isPacked = isGzip(await startOf(data));
     if (isPacked) {
-      onLine(`${name}: unpacking`);
+      io.output(`${name}: unpacking`);
       const streams = [createReadStream(data), createGunzip(), createWriteStream(path, { mode: 0o600 })] as const;
       await pipeline(streams, { signal: io.signal });
     }

@@ -1,8 +1,7 @@
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, messageOf, type Io } from "../../driver/index.js";
-import { fileFailure } from "./file-failure.js";
-import { get, httpFailure, shown, type Answer } from "./http.js";
+import { isMachineError, MachineError, messageOf, type Io, fileFailure } from "../../driver/index.js";
+import { get, httpFailure, shown, type HttpResponse } from "./http.js";
 import { watchProgress } from "./progress.js";
 
 export interface Source {
@@ -15,14 +14,14 @@ export interface Source {
   readonly etag?: string | undefined;
 }
 
-export interface Limits {
+export interface DownloadLimits {
   /** Milliseconds without a byte after which a connection is given up. */
   readonly silence: number;
   /** Failures one after another, each without a byte more than before, after which the download is given up. */
   readonly tries: number;
 }
 
-type DownloadIo = Pick<Io, "env" | "signal" | "sleep" | "now">;
+type DownloadIo = Pick<Io, "env" | "signal" | "sleep" | "now" | "output">;
 
 /**
  * Downloads a file to `data` in a folder, and goes on with what an earlier download left there, if that is still part of
@@ -34,18 +33,17 @@ export async function download(
   source: Source,
   folder: string,
   io: DownloadIo,
-  onLine: (line: string) => void,
-  { silence, tries }: Limits = { silence: 60_000, tries: 5 },
+  { silence, tries }: DownloadLimits = { silence: 60_000, tries: 5 },
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   for (let failures = 0; ;) {
     const before = await sizeOf(folder);
     try {
-      return await attempt(source, folder, io, onLine, silence);
+      return await attempt(source, folder, io, silence);
     } catch (error) {
       if (!isMachineError(error) || error.code !== "unreachable") throw error;
       failures = (await sizeOf(folder)) > before ? 1 : failures + 1;
       if (failures >= tries) throw error;
-      onLine(`${source.name}: ${error.message}; trying again`);
+      io.output(`${source.name}: ${error.message}; trying again`);
       await io.sleep(1_000 * 2 ** (failures - 1));
     }
   }
@@ -55,7 +53,6 @@ async function attempt(
   { url, name, isPinned, etag }: Source,
   folder: string,
   io: DownloadIo,
-  onLine: (line: string) => void,
   silence: number,
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   const [size, validator] = [await sizeOf(folder), await savedValidator(folder)];
@@ -71,7 +68,7 @@ async function attempt(
     if (part === "same") return undefined;
     if (part === "whole") return version;
     if (part.start === 0) await writeFile(join(folder, "validator"), validatorOf(answer));
-    await receive(answer, part, folder, io, watchProgress(name, part.total, io, onLine), shown(url));
+    await receive(answer, part, folder, io, watchProgress(name, part.total, io), shown(url));
     return version;
   } finally {
     await answer.close();
@@ -86,7 +83,12 @@ interface Part {
 }
 
 /** What an answer has: a part of the file, nothing new, or word that the whole file is here. */
-async function partOf(answer: Answer, size: number, folder: string, what: string): Promise<Part | "same" | "whole"> {
+async function partOf(
+  answer: HttpResponse,
+  size: number,
+  folder: string,
+  what: string,
+): Promise<Part | "same" | "whole"> {
   const { status } = answer;
   const [, first, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(answer.header("content-range") ?? "") ?? [];
   if (status === 200) return { start: 0, total: numberOf(answer.header("content-length")) };
@@ -115,13 +117,13 @@ function refusal(status: number, what: string): MachineError {
 }
 
 /** What If-Range takes to say "if it is still that one": never an ETag that is weak. */
-function validatorOf(answer: Answer): string {
+function validatorOf(answer: HttpResponse): string {
   const etag = answer.header("etag");
   return etag?.startsWith('"') === true ? etag : (answer.header("last-modified") ?? "");
 }
 
 async function receive(
-  answer: Answer,
+  answer: HttpResponse,
   { start, total }: Part,
   folder: string,
   { signal }: DownloadIo,

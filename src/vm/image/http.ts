@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { MachineError, messageOf, type Io, interrupted } from "../../driver/index.js";
 import { proxyFor } from "./proxy.js";
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   /** The first value of a header, by its name in lower case. */
   header(name: string): string | undefined;
@@ -12,7 +12,7 @@ export interface Answer {
   close(): Promise<void>;
 }
 
-export interface Question {
+export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What comes is compared with a digest: a redirect may lead away from https. */
@@ -25,7 +25,7 @@ export interface Question {
  * Asks for a URL, by way of the proxy that the environment names, and follows redirects.
  * @throws MachineError `unreachable` for what may pass, `failed`, `interrupted`
  */
-export async function get(question: Question, io: Pick<Io, "env" | "signal">): Promise<Answer> {
+export async function get(question: HttpRequest, io: Pick<Io, "env" | "signal">): Promise<HttpResponse> {
   let url = new URL(question.url);
   for (let left = 10; left > 0; left--) {
     const answer = await getOnce(url, question, io);
@@ -54,7 +54,7 @@ export function shown(url: URL | string): string {
   return `${origin}${pathname}`;
 }
 
-async function getOnce(url: URL, { headers, silence }: Question, { env, signal }: Pick<Io, "env" | "signal">) {
+async function getOnce(url: URL, { headers, silence }: HttpRequest, { env, signal }: Pick<Io, "env" | "signal">) {
   const { request, Agent, ProxyAgent } = await import("undici");
   const limits = { headersTimeout: silence, bodyTimeout: silence, connect: { timeout: Math.min(silence, 20_000) } };
   const proxy = proxyFor(url, env);
@@ -75,7 +75,7 @@ async function getOnce(url: URL, { headers, silence }: Question, { env, signal }
   }
 }
 
-function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, dispatcher: Dispatcher): Answer {
+function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, dispatcher: Dispatcher): HttpResponse {
   return {
     status: statusCode,
     header: (name) => {

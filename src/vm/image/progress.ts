@@ -1,15 +1,14 @@
 import type { Io } from "../../driver/index.js";
 
 /**
- * Makes lines of a growing number of bytes, one a second at most: `debian-13: 120 of 412 MB, 11.3 MB/s`.
+ * Shows lines of a growing number of bytes, one a second at most: `debian-13: 120 of 412 MB, 11.3 MB/s`.
  * @param total undefined where it is not known
  * @returns what takes the number of bytes that are there
  */
 export function watchProgress(
   name: string,
   total: number | undefined,
-  { now }: Pick<Io, "now">,
-  onLine: (line: string) => void,
+  { now, output }: Pick<Io, "now" | "output">,
 ): (sum: number) => void {
   const begin = now();
   let [first, last]: [number | undefined, number] = [undefined, begin];
@@ -19,7 +18,7 @@ export function watchProgress(
     if (at - last < 1_000) return;
     last = at;
     const rate = ((sum - first) / (at - begin) / 1_000).toFixed(1);
-    onLine(`${name}: ${total === undefined ? "" : `${megabytes(sum)} of `}${megabytes(total ?? sum)} MB, ${rate} MB/s`);
+    output(`${name}: ${total === undefined ? "" : `${megabytes(sum)} of `}${megabytes(total ?? sum)} MB, ${rate} MB/s`);
   };
 }
 

@@ -1,9 +1,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, type Io } from "../../driver/index.js";
+import { isMachineError, type Io, fileFailure } from "../../driver/index.js";
 import { imagesFolder, lockName, manifests } from "./cache.js";
 import { shortDigest } from "./digest.js";
-import { fileFailure } from "./file-failure.js";
 import { readManifest, type Manifest } from "./manifest.js";
 
 /** An image in the cache of a store. */
@@ -56,7 +55,8 @@ export async function pruneImages(
       removed.push({ name: manifest?.source ?? "what was left of a download", bytes });
     };
     await io.lock(lockName(folder), remove).catch((error: unknown) => {
-      if (!isMachineError(error) || error.code !== "busy") throw fileFailure(`${folder} cannot be removed`, error);
+      if (!isMachineError(error)) throw fileFailure(`${folder} cannot be removed`, error);
+      if (error.code !== "busy") throw error;
     });
   }
   return removed;

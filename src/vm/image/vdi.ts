@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isMachineError, MachineError, type Io } from "../../driver/index.js";
+import { isMachineError, MachineError, type Io, fileFailure } from "../../driver/index.js";
 import { lockName } from "./cache.js";
 import { shortDigest } from "./digest.js";
-import { fileFailure } from "./file-failure.js";
 import { maxDiskSize } from "./format.js";
 import type { ImageFile } from "./image.js";
 import { qcow2Clusters, readQcow2 } from "./qcow2.js";
@@ -33,7 +32,7 @@ export async function writeVdi(image: ImageFile, path: string, size: number, io:
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw fileFailure(`${path} cannot be written`, error);
+    throw isMachineError(error) ? error : fileFailure(`${path} cannot be written`, error);
   }
 }
 

@@ -9,8 +9,6 @@ export interface Boot {
   /** Whether its sshd greets: a forwarded port accepts connections long before. */
   readonly greets: () => Promise<boolean>;
   readonly isOn: () => Promise<boolean>;
-  /** Gets the lines that the console prints meanwhile. */
-  readonly tell: (line: string) => void;
 }
 
 /** How long it may take, in milliseconds: a computer without virtualization of its own needs minutes. */
@@ -19,7 +17,7 @@ const limit = 600_000;
 const hint = "an image needs cloud-init with its data source NoCloud, sshd, and a console on the first serial port";
 
 /**
- * Waits until sshd of a machine greets.
+ * Waits until sshd of a machine greets; what its console prints is shown meanwhile.
  * @param every milliseconds between two looks
  * @throws MachineError `failed` where it ends instead, or takes more than ten minutes, with the end of the console
  */
@@ -27,7 +25,7 @@ export function waitForBoot(boot: Boot, io: Io, every: number): Promise<void> {
   const { name, console } = boot;
   const newLines = followConsole(console);
   const tellNews = async (): Promise<void> => {
-    for (const line of await newLines()) boot.tell(line);
+    for (const line of await newLines()) io.output(line);
   };
   return withConsole(console, async () => {
     await poll(io, `ssh of ${name}`, { every, limit }, async () => {

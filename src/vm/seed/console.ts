@@ -35,14 +35,14 @@ export function followConsole(path: string): () => Promise<readonly string[]> {
   };
 }
 
-interface Found {
+interface ConsolePart {
   readonly bytes: Buffer;
   readonly end: number;
   /** It is shorter than it was, so that it is read from its beginning. */
   readonly isNew: boolean;
 }
 
-async function readFrom(path: string, offset: number): Promise<Found> {
+async function readFrom(path: string, offset: number): Promise<ConsolePart> {
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return { bytes: Buffer.alloc(0), end: 0, isNew: true };
   try {

@@ -11,16 +11,13 @@ const limit = 1_800;
  * @throws MachineError `failed` with what cloud-init says and the end of the console; `unreachable`
  */
 export async function finishFirstBoot(machine: string, shell: Shell, io: Io, console: string): Promise<void> {
-  const tell = (line: string): void => {
-    io.report({ type: "notice", machine, step: "first boot", at: io.now(), line });
-  };
   // Some minutes more than the command's own limit: it is the one to say so.
   const { code } = await shell.exec(waiting, { timeout: (limit + 300) * 1_000 });
   if (code === noCloudInit) {
-    tell("the machine has no cloud-init that could be asked; going on as it answers");
+    io.notice("the machine has no cloud-init that could be asked; going on as it answers");
     return;
   }
-  if (code === 2) tell(`cloud-init has warnings; \`machine ssh ${machine} cloud-init status --long\` tells them`);
+  if (code === 2) io.notice(`cloud-init has warnings; \`machine ssh ${machine} cloud-init status --long\` tells them`);
   else if (code !== 0) throw await failure(machine, shell, console, code);
   const { code: status, stderr } = await shell.exec(disabling);
   if (status === 0) return;

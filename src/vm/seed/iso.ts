@@ -55,7 +55,7 @@ export function isoImage(label: string, files: readonly IsoFile[]): Uint8Array {
   return image;
 }
 
-interface Placed extends IsoFile {
+interface PlacedFile extends IsoFile {
   readonly start: number;
 }
 
@@ -127,7 +127,7 @@ function pathTable(root: number, isBig: boolean): Buffer {
   return entry;
 }
 
-function rootOf(tree: Tree, files: readonly Placed[]): Buffer {
+function rootOf(tree: Tree, files: readonly PlacedFile[]): Buffer {
   return Buffer.concat([
     record(Buffer.from([0]), tree.root, sector, true, tree.systemUse("self", "")),
     record(Buffer.from([1]), tree.root, sector, true, tree.systemUse("parent", "")),

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { makeKeyPair } from "../../driver/index.js";
+import { dirname } from "node:path";
+import { makeKeyPair, saveKeyPair } from "../../driver/index.js";
 import { userData, type Login } from "./cloud-config.js";
 import { isoImage } from "./iso.js";
 import { networkConfig, type Interface } from "./network-config.js";
@@ -42,19 +42,11 @@ export async function writeSeed(
   seed: Omit<Seed, "authorizedKey" | "hostKey" | "userData">,
   userDataFile = "",
 ): Promise<{ SSHKeyPath: string; SSHHostKey: string }> {
-  const [ours, hostKey] = await Promise.all([makeKeyPair(seed.name), makeKeyPair(seed.name)]);
+  const [ours, hostKey] = [makeKeyPair(seed.name), makeKeyPair(seed.name)];
   const own = userDataFile === "" ? undefined : await readFile(userDataFile, "utf8");
   const iso = seedImage({ ...seed, authorizedKey: ours.publicKey.trim(), hostKey, userData: own });
-  // docker-machine's name for it, which scripts know, whatever the kind of key.
-  const SSHKeyPath = join(dirname(path), "id_rsa");
-  await writeNew(path, iso, 0o600);
-  await writeNew(SSHKeyPath, ours.privateKey, 0o600);
-  await writeNew(`${SSHKeyPath}.pub`, ours.publicKey, 0o644);
-  return { SSHKeyPath, SSHHostKey: hostKey.fingerprint };
-}
-
-/** Not written over, so that it has the rights that it is given here. */
-async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  // Not written over, so that it has the rights that it is given here.
   await rm(path, { force: true });
-  await writeFile(path, content, { mode });
+  await writeFile(path, iso, { mode: 0o600 });
+  return { SSHKeyPath: await saveKeyPair(dirname(path), ours), SSHHostKey: hostKey.fingerprint };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { defaultRegion, openEc2, type Settings } from "../../../drivers/amazonec2/api/client.js";
+import { defaultRegion, openEc2, type Ec2Settings } from "../../../drivers/amazonec2/api/client.js";
 import { codeOf } from "../../../drivers/amazonec2/api/failure.js";
 import { closeEndpoints, endpoint, refused } from "./xml-endpoint.js";
 
@@ -16,7 +16,7 @@ const vpcs = `<?xml version="1.0" encoding="UTF-8"?>
 <vpcSet><item><vpcId>vpc-1</vpcId><ownerId>123456789012</ownerId><isDefault>true</isDefault></item></vpcSet>
 </DescribeVpcsResponse>`;
 
-function settings(host: string, more: Partial<Settings> = {}): Settings {
+function settings(host: string, more: Partial<Ec2Settings> = {}): Ec2Settings {
   return {
     Region: "eu-west-9",
     Profile: "",

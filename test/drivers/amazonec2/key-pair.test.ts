@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { deleteKeyPair, importKeyPair, makeKey, removeKey } from "../../../drivers/amazonec2/instance/key-pair.js";
+import { deleteKeyPair, importKeyPair, makeKey } from "../../../drivers/amazonec2/instance/key-pair.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { finish } from "../../support/command.js";
 import { scriptedEc2 } from "./scripted-ec2.js";
@@ -30,13 +30,6 @@ describe("the machine's key", () => {
 
   test("has another name at EC2 in another store", async () => {
     expect((await make(planned)).KeyName).not.toBe((await make(planned)).KeyName);
-  });
-
-  test("is taken away again, also where there is none", async () => {
-    await make(planned);
-    await removeKey(dir);
-    await removeKey(dir);
-    expect(await readdir(dir)).toEqual([]);
   });
 
   test("that the user has stays where it is", async () => {

@@ -152,14 +152,14 @@ describe("a launch", () => {
 
   test("fails at once for what no other type or zone would change", async () => {
     const ec2 = scriptedEc2({ DescribeInstances: {}, RunInstances: "UnauthorizedOperation" });
-    await expect(launch(ec2, ready, fakeIo(), { notice: () => undefined })).rejects.toThrow("ec2:RunInstances");
+    await expect(launch(ec2, ready, fakeIo())).rejects.toThrow("ec2:RunInstances");
     expect(ec2.inputs("RunInstances")).toHaveLength(1);
   });
 
   async function launched(answers: Answers): Promise<{ ec2: ScriptedEc2; result: object; notices: string[] }> {
     const ec2 = scriptedEc2({ DescribeInstances: {}, ...answers });
-    const notices: string[] = [];
-    const result = await launch(ec2, ready, fakeIo(), { notice: (line) => notices.push(line) });
-    return { ec2, result, notices };
+    const io = fakeIo();
+    const result = await launch(ec2, ready, io);
+    return { ec2, result, notices: io.lines.map(({ line }) => line) };
   }
 });

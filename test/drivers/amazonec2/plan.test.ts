@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import type { Settings } from "../../../drivers/amazonec2/api/client.js";
+import type { Ec2Settings } from "../../../drivers/amazonec2/api/client.js";
 import { options } from "../../../drivers/amazonec2/options.js";
 import { planEc2, planLaunch } from "../../../drivers/amazonec2/plan.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
@@ -45,7 +45,7 @@ function plan(order: string[] = []): MachinePlan {
   return { name: "web-1", dir, owner, common };
 }
 
-const settings: Settings = {
+const settings: Ec2Settings = {
   Region: "us-east-1",
   Profile: "lab",
   Endpoint: "",
@@ -211,7 +211,7 @@ describe("options that do not fit", () => {
     const io = fakeIo({}, env);
     const some = { accessKey: "AK", secretKey: "SK", tags: "a,b,c", endpoint: "http://127.0.0.1:1", retries: -1 };
     await expect(planEc2(given(some), plan(), io)).rejects.toMatchObject({ code: "unreachable" });
-    expect(io.events.map((event) => (event.type === "notice" ? event.line : ""))).toEqual([
+    expect(io.lines.map(({ line }) => line)).toEqual([
       "Tags are not key value in pairs. 3 elements found",
       expect.stringContaining("the keys are not saved"),
     ]);

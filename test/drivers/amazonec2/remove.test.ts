@@ -1,7 +1,7 @@
 import type { Instance, SecurityGroup } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { findResources } from "../../../drivers/amazonec2/gc/find-resources.js";
-import { removeAll } from "../../../drivers/amazonec2/instance/remove.js";
+import { removeAll } from "../../../drivers/amazonec2/remove.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";

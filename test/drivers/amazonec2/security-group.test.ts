@@ -42,11 +42,11 @@ async function ensured(
     AuthorizeSecurityGroupIngress: {},
     ...answers,
   });
-  return { ec2, io, changes: await ensureGroup(ec2, { ...planned, ...more }, "web-1", io) };
+  return { ec2, io, changes: await ensureGroup(ec2, { ...planned, ...more }, io) };
 }
 
-function notices({ events }: FakeIo): string[] {
-  return events.flatMap((event) => (event.type === "notice" ? [event.line] : []));
+function notices({ lines }: FakeIo): string[] {
+  return lines.flatMap(({ type, line }) => (type === "notice" ? [line] : []));
 }
 
 const none = { SecurityGroups: [] };
@@ -79,7 +79,7 @@ describe("our security group", () => {
       locks.push(name);
       return work();
     };
-    const changes = await ensureGroup(ec2, planned, "web-1", { ...io, lock });
+    const changes = await ensureGroup(ec2, planned, { ...io, lock });
     expect(changes).toMatchObject({ SecurityGroupIds: ["sg-made"], SecurityGroupNames: ["machine-c0ffee00"] });
     expect(locks).toEqual(["amazonec2-vpc-1"]);
     expect(ec2.inputs("CreateSecurityGroup")).toEqual([

@@ -40,23 +40,23 @@ describe("the end of a first boot, on a real QEMU with a stand-in for its sshd",
     );
 
   test("takes the seed out of the machine and deletes it, and may be repeated", async () => {
-    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) }, "finish");
+    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) });
     expect(await seed()).toBe(false);
     expect(JSON.stringify(await ask(monitorOf(machine), "query-block"))).not.toContain("seed.iso");
     expect(JSON.stringify(await ask(monitorOf(machine), "query-named-block-nodes"))).not.toContain("seed.iso");
-    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) }, "finish");
+    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) });
   });
 
   test("tells of the folder that is not mounted, and of no other", async () => {
-    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) }, "finish");
-    const told = io.events.flatMap((event) => (event.type === "notice" && event.step === "finish" ? [event.line] : []));
+    await finishBoot(machine, { ...io, shell: () => Promise.resolve(shell) });
+    const told = io.lines.flatMap(({ type, line }) => (type === "notice" ? [line] : []));
     expect(told).toEqual([expect.stringMatching(/^\/mnt\/b is not mounted: .*9p.*mount -t 9p share1 \/mnt\/b/)]);
   });
 
   test("that nobody may log in for keeps the seed, and shows the end of the console", async () => {
     await writeFile(filesOf(machine).console, "cloud-init: no datasource\n");
     const refused: Io["shell"] = () => Promise.reject(new MachineError("untrusted", "another host key"));
-    await expect(finishBoot(machine, { ...io, shell: refused }, "finish")).rejects.toMatchObject({
+    await expect(finishBoot(machine, { ...io, shell: refused })).rejects.toMatchObject({
       code: "untrusted",
       output: "cloud-init: no datasource",
       hint: expect.stringContaining("NoCloud") as string,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { commandLine, type Surroundings } from "../../../drivers/qemu/command-line.js";
+import { commandLine, type CommandLineContext } from "../../../drivers/qemu/command-line.js";
 import type { QemuState } from "../../../drivers/qemu/state.js";
 import { exampleState } from "./support.js";
 
-function line(changes: Partial<QemuState> = {}, given: Partial<Surroundings> = {}, dir = "/m/vm"): string {
+function line(changes: Partial<QemuState> = {}, given: Partial<CommandLineContext> = {}, dir = "/m/vm"): string {
   const machine = { name: "vm", dir, state: { ...exampleState, ...changes } };
-  const surroundings: Surroundings = { platform: "linux", accelerator: "kvm", hasSeed: false, isPaused: false };
+  const surroundings: CommandLineContext = { platform: "linux", accelerator: "kvm", hasSeed: false, isPaused: false };
   return commandLine(machine, { ...surroundings, ...given }).join(" ");
 }
 

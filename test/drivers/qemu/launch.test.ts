@@ -98,7 +98,7 @@ describe("a machine that is started on a real QEMU", () => {
     await launch(made.machine, io, { isPaused: true });
     const pid = await processOf(made.machine, io);
     expect(await readFile(`/proc/${String(pid)}/cmdline`, "utf8")).toContain("\0-accel\0tcg\0");
-    expect(io.events).toMatchObject([{ type: "notice", line: expect.stringMatching(/slow: .*without kvm/) as string }]);
+    expect(io.lines).toMatchObject([{ type: "notice", line: expect.stringMatching(/slow: .*without kvm/) as string }]);
     await made.remove();
   });
 
@@ -114,7 +114,7 @@ describe("a machine that is started on a real QEMU", () => {
       },
     };
     await launch(made.machine, io, { isPaused: true, platform: "darwin" });
-    expect(io.events).toMatchObject([
+    expect(io.lines).toMatchObject([
       { type: "notice", line: expect.stringMatching(/slow: QEMU does not start with hvf \(.*Device busy\)/) as string },
     ]);
     await made.remove();

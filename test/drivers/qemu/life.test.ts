@@ -35,8 +35,7 @@ describe("a machine whose QEMU is real", () => {
     ({ machine, io } = await launched());
   });
   const status = async (): Promise<string> => (await qemu.inspect(machine, io)).status;
-  const told = () =>
-    io.events.flatMap((event) => (event.type === "notice" && event.step === "stop" ? [event.line] : []));
+  const told = () => io.lines.flatMap(({ type, line }) => (type === "notice" ? [line] : []));
 
   test("is paused until it is started, then runs, and is stopped when it is killed; kill and stop are fine then", async () => {
     expect(await status()).toBe("paused");
@@ -51,18 +50,18 @@ describe("a machine whose QEMU is real", () => {
 
   test("that ends instead of booting is not waited for, and the end of its console is told", async () => {
     await writeFile(filesOf(machine).console, "\u001b[1mKernel panic\u001b[0m\r\n");
-    const told = expect(waitForSsh(machine, io, "start")).rejects.toMatchObject({
+    const told = expect(waitForSsh(machine, io)).rejects.toMatchObject({
       message: "vm: the machine has ended instead of booting",
       output: "Kernel panic",
     });
     await endAll(machine, io);
     await told;
-    expect(io.events).toContainEqual(expect.objectContaining({ type: "output", step: "start", line: "Kernel panic" }));
+    expect(io.lines).toContainEqual({ type: "output", line: "Kernel panic" });
   });
 
   test("that a create which goes on finds stopped is started; it is given up where it does not boot", async () => {
     await qemu.kill?.(machine, io);
-    await expect(bootUp(machine, inAHurry(io, 1_000), "wait for ssh")).rejects.toMatchObject({
+    await expect(bootUp(machine, inAHurry(io, 1_000))).rejects.toMatchObject({
       message: "gave up waiting for ssh of vm after 600 s",
       hint: expect.stringContaining("cloud-init") as string,
     });

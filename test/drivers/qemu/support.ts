@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { launch } from "../../../drivers/qemu/launch.js";
 import { endAll } from "../../../drivers/qemu/power.js";
 import { filesOf, type QemuState } from "../../../drivers/qemu/state.js";
-import { fakeIo } from "../../../src/driver/conformance.js";
-import type { Io, Machine, StepEvent } from "../../../src/driver/index.js";
+import { fakeIo, type FakeIo } from "../../../src/driver/conformance.js";
+import type { Machine } from "../../../src/driver/index.js";
 import { finish, output } from "../../support/command.js";
 
 export type QemuMachine = Machine<QemuState>;
@@ -20,7 +20,7 @@ export const exampleState: QemuState = {
 };
 
 /** Programs and time are real; there is no machine whose shell could be used. */
-export function realIo(): Io & { readonly events: readonly StepEvent[] } {
+export function realIo(): FakeIo {
   const fake = fakeIo();
   return {
     ...fake,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Computer } from "../../../drivers/virtualbox/computer.js";
 import { virtualBoxOn } from "../../../drivers/virtualbox/index.js";
-import { fakeIo } from "../../../src/driver/conformance.js";
+import { fakeIo, type FakeIo } from "../../../src/driver/conformance.js";
 import {
   resolve,
   type Driver,
@@ -12,7 +12,6 @@ import {
   type Io,
   type Machine,
   type Shell,
-  type StepEvent,
 } from "../../../src/driver/index.js";
 import { runProgram } from "../../../src/shell/exec.js";
 import { virtualBox, type VirtualBox } from "../../stand-ins/virtualbox/index.js";
@@ -33,7 +32,7 @@ export interface Trial {
   /** Takes members out of the state. */
   readonly forget: (...members: readonly string[]) => void;
   /** What was told until now. */
-  readonly events: () => readonly StepEvent[];
+  readonly lines: FakeIo["lines"];
   readonly does: (verb: "start" | "stop" | "kill") => Promise<void>;
   /** What VBoxManage was asked since the last time, with words in place of what differs each time. */
   readonly asked: () => Promise<readonly string[]>;
@@ -89,7 +88,7 @@ export async function trial(
       const left = Object.entries(state).filter(([name]) => !members.includes(name));
       state = { IPAddress: "", ...Object.fromEntries(left) } as typeof state;
     },
-    events: () => fake.events,
+    lines: fake.lines,
     does: async (verb) => {
       change(await driver[verb]?.(machine(), io));
     },

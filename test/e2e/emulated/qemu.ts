@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { groupOf } from "../../../drivers/qemu/network.js";
 import { finish, type Finished } from "../../support/command.js";
+import { createAsPlanned } from "../../support/create-as-planned.js";
 import { describeOnHosts } from "../../support/lab.js";
 import { forVms, installPrerequisites } from "../../support/prerequisites.js";
 import type { Program } from "../../support/program.js";
@@ -64,12 +65,12 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     env = { PATH: `${await emulatingQemu(program.home)}:${process.env["PATH"] ?? ""}` };
     const userdata = join(program.home, "user-data");
     await writeFile(userdata, userData);
-    created = await machine(
-      ...["create", "-d", "qemu", "--qemu-image", await vmImage(), "--qemu-memory", "1024", "--qemu-disk-size", "4000"],
+    created = await createAsPlanned(
+      machine,
+      ...["-d", "qemu", "--qemu-image", await vmImage(), "--qemu-memory", "1024", "--qemu-disk-size", "4000"],
       ...["--qemu-ssh-user", "ann", "--qemu-userdata", userdata, "--qemu-network", "socket"],
       ...["--qemu-share-folder", `${program.home}:/mnt/home`, "vm"],
     );
-    expect(created, created.stderr).toMatchObject({ code: 0 });
     await docker("load", createReadStream(lab.busyboxTar));
   });
   afterAll(async () => {
@@ -77,9 +78,9 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
   });
 
   test("is made with one command, and runs containers by the docker CLI", async () => {
-    expect(created.stderr).toContain("(vm) it is emulated, which is slow: this QEMU is built without kvm\n");
+    expect(created.stderr).toContain("it is emulated, which is slow: this QEMU is built without kvm");
     // Debian's kernel for clouds has no 9p.
-    expect(created.stderr).toContain("(vm) /mnt/home is not mounted");
+    expect(created.stderr).toContain("/mnt/home is not mounted");
     expect(await docker("run --rm busybox echo hello")).toBe("hello");
     expect(await said("ls", "-f", "{{.Name}} {{.DriverName}} {{.State}} {{.Error}}")).toBe("vm qemu Running");
   });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { VirtualBoxState } from "../../../drivers/virtualbox/state.js";
 import { finish, type Finished } from "../../support/command.js";
+import { createAsPlanned } from "../../support/create-as-planned.js";
 import { describeOnHosts } from "../../support/lab.js";
 import type { Program } from "../../support/program.js";
 import { virtualBox, type VirtualBox } from "../../stand-ins/virtualbox/index.js";
@@ -33,8 +34,7 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
     const image = ["--virtualbox-image", await vmImage(), "--virtualbox-no-vtx-check"];
     const size = ["--virtualbox-disk-size", "6000", "--virtualbox-memory", "1024", "--virtualbox-cpu-count", "2"];
     const share = ["--virtualbox-share-folder", `${program.home}:home`];
-    created = await machine("create", "-d", "virtualbox", ...image, ...size, ...share, "v1");
-    expect(created, created.stderr).toMatchObject({ code: 0 });
+    created = await createAsPlanned(machine, "-d", "virtualbox", ...image, ...size, ...share, "v1");
   });
   afterAll(async () => {
     await machine("rm", "-y", "-f", "v1");

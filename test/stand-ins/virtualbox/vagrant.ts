@@ -31,7 +31,7 @@ export function vagrantEnv(box: VirtualBox, folder: string): Readonly<Record<str
 
 /** Writes a box with one VM, `tiny.box`, and the Vagrantfile that uses it: a seed lets its user `docker` in. */
 export async function writeVagrantBox(folder: string, { disk, bootTimeout }: VagrantOptions): Promise<void> {
-  const [user, hostKey] = [await makeKeyPair("vagrant"), await makeKeyPair("tiny")];
+  const [user, hostKey] = [makeKeyPair("vagrant"), makeKeyPair("tiny")];
   await writeFile(join(folder, "key"), user.privateKey, { mode: 0o600 });
   const interfaces = [{ mac: macs[0] }, { mac: macs[1], address: `${address}/24` }];
   const login = { name: "tiny", instanceId: "tiny-1", user: "docker", authorizedKey: user.publicKey };

@@ -1,11 +1,11 @@
-import { MachineError, poll, type Io, type Machine } from "../../../src/driver/index.js";
-import { checkAccount } from "../api/account.js";
-import type { Ec2 } from "../api/calls.js";
-import { codeOf } from "../api/failure.js";
-import { instanceOf, isFresh, isGone, tagOf, tags, usersOf, type Found } from "./find-instance.js";
-import { deleteKeyPair } from "./key-pair.js";
-import { groupNames } from "../network/security-group.js";
-import type { Ec2State } from "../state.js";
+import { MachineError, poll, type Io, type Machine } from "../../src/driver/index.js";
+import { checkAccount } from "./api/account.js";
+import type { Ec2 } from "./api/calls.js";
+import { codeOf } from "./api/failure.js";
+import { instanceOf, isFresh, isGone, tagOf, tags, usersOf, type Ec2Instance } from "./instance/find-instance.js";
+import { deleteKeyPair } from "./instance/key-pair.js";
+import { groupNames } from "./network/security-group.js";
+import type { Ec2State } from "./state.js";
 
 /** Takes away all that was made for the machine at EC2; fine where there is nothing. */
 export async function removeAll(ec2: Ec2, machine: Machine<Ec2State>, io: Io): Promise<void> {
@@ -39,7 +39,7 @@ export async function removeInstance(ec2: Ec2, { name, state }: Machine<Ec2State
  * One that was launched a moment ago is waited for: EC2 may not show it yet.
  * @throws MachineError `failed` where these credentials cannot see it
  */
-async function findInstance(ec2: Ec2, name: string, state: Ec2State, io: Io): Promise<Found | undefined> {
+async function findInstance(ec2: Ec2, name: string, state: Ec2State, io: Io): Promise<Ec2Instance | undefined> {
   if (state.InstanceId === "" && state.LaunchedAt === undefined) return undefined;
   const shown = await instanceOf(ec2, state);
   if (shown !== undefined) return shown;
@@ -55,7 +55,7 @@ async function findInstance(ec2: Ec2, name: string, state: Ec2State, io: Io): Pr
 }
 
 /** Machines of docker-machine are not marked. */
-function checkOwner(name: string, { Owner }: Ec2State, found: Found): void {
+function checkOwner(name: string, { Owner }: Ec2State, found: Ec2Instance): void {
   if (Owner === undefined || tagOf(found, tags.owner) === Owner) return;
   const id = found.InstanceId ?? "";
   throw new MachineError("failed", `${name}: the instance ${id} is not marked as this store's (${tags.owner})`, {

@@ -1,4 +1,5 @@
 import {
+  bootIdOf,
   isMachineError,
   MachineError,
   poll,
@@ -6,20 +7,19 @@ import {
   type Io,
   type Machine,
   type Status,
-} from "../../../src/driver/index.js";
-import { accessOf, usesPrivateAddress } from "../access.js";
-import { checkAccount, isAnotherAccount } from "../api/account.js";
-import type { Ec2 } from "../api/calls.js";
-import { codeOf, hintOn } from "../api/failure.js";
-import { idFilter, instanceOf, instances, isFresh, isGone, type Found } from "./find-instance.js";
-import { readMachine } from "../read-state.js";
-import type { Ec2State } from "../state.js";
+} from "../../src/driver/index.js";
+import { accessOf, usesPrivateAddress } from "./access.js";
+import { checkAccount, isAnotherAccount } from "./api/account.js";
+import type { Ec2 } from "./api/calls.js";
+import { codeOf, hintOn } from "./api/failure.js";
+import { idFilter, instanceOf, instances, isFresh, isGone, type Ec2Instance } from "./instance/find-instance.js";
+import { readMachine, type Ec2State } from "./state.js";
 
-type Ours = Machine<Ec2State>;
+type Ec2Machine = Machine<Ec2State>;
 type Changes = Partial<Ec2State>;
 
 /** @throws MachineError `failed` where the credentials are those of another account */
-export async function inspectInstance(ec2: Ec2, { name, state }: Ours, io: Io): Promise<Inspection<Ec2State>> {
+export async function inspectInstance(ec2: Ec2, { name, state }: Ec2Machine, io: Io): Promise<Inspection<Ec2State>> {
   const found = await instanceOf(ec2, state);
   if (found !== undefined) return inspectionOf(state, found);
   if (isFresh(state, io)) return { status: "starting" };
@@ -38,7 +38,7 @@ export async function inspectInstances(
   io: Io,
   open: (state: Ec2State) => Promise<Ec2>,
 ): Promise<ReadonlyMap<string, Inspection<Ec2State>>> {
-  const groups = new Map<string, Ours[]>();
+  const groups = new Map<string, Ec2Machine[]>();
   const told = new Map<string, Inspection<Ec2State>>();
   for (const machine of machines.flatMap(sound)) {
     const key = placeOf(machine.state);
@@ -47,7 +47,7 @@ export async function inspectInstances(
   }
   const asked = await Promise.allSettled(
     [...groups.values()].map(async (group) => {
-      const ec2 = await open((group[0] as Ours).state);
+      const ec2 = await open((group[0] as Ec2Machine).state);
       for (const [name, inspection] of await inspectGroup(ec2, group, io)) told.set(name, inspection);
     }),
   );
@@ -57,7 +57,7 @@ export async function inspectInstances(
 }
 
 /** None, where its config.json is broken. */
-function sound(machine: Machine): Ours[] {
+function sound(machine: Machine): Ec2Machine[] {
   try {
     return [readMachine(machine)];
   } catch (error) {
@@ -71,9 +71,9 @@ function placeOf({ Region, Endpoint, DisableSSL, Profile, AccessKey, SecretKey, 
   return JSON.stringify([Region, Endpoint, DisableSSL, Profile ?? "", AccessKey, SecretKey, SessionToken]);
 }
 
-async function inspectGroup(ec2: Ec2, group: readonly Ours[], io: Io): Promise<[string, Inspection<Ec2State>][]> {
+async function inspectGroup(ec2: Ec2, group: readonly Ec2Machine[], io: Io): Promise<[string, Inspection<Ec2State>][]> {
   const ids = group.map(({ state }) => state.InstanceId);
-  const byId = new Map<string | undefined, Found>();
+  const byId = new Map<string | undefined, Ec2Instance>();
   // A filter takes 200 values.
   for (let start = 0; start < ids.length; start += 200) {
     for (const found of await instances(ec2, [idFilter(ids.slice(start, start + 200))]))
@@ -102,14 +102,14 @@ const statuses: Readonly<Record<string, Status>> = {
   terminated: "missing",
 };
 
-function inspectionOf(state: Ec2State, found: Found): Inspection<Ec2State> {
+function inspectionOf(state: Ec2State, found: Ec2Instance): Inspection<Ec2State> {
   const changes = addressChanges(state, found);
   const status = statuses[found.State?.Name ?? ""] ?? "error";
   return { status, ...(Object.keys(changes).length === 0 ? {} : { state: changes }) };
 }
 
 /** What is new of the addresses. A stopped instance has no public one: the last one is kept until there is another. */
-function addressChanges(state: Ec2State, found: Found): Changes {
+function addressChanges(state: Ec2State, found: Ec2Instance): Changes {
   const [IPAddress, PrivateIPAddress] = [addressOf(state, found), found.PrivateIpAddress];
   return {
     ...(IPAddress === undefined || IPAddress === state.IPAddress ? {} : { IPAddress }),
@@ -118,13 +118,13 @@ function addressChanges(state: Ec2State, found: Found): Changes {
 }
 
 /** The address by which the instance is reached. */
-function addressOf(state: Ec2State, found: Found): string | undefined {
+function addressOf(state: Ec2State, found: Ec2Instance): string | undefined {
   if (usesPrivateAddress(state)) return found.PrivateIpAddress;
   return found.PublicIpAddress ?? (found.PrivateIpAddress === undefined ? found.Ipv6Address : undefined);
 }
 
 /** Waits until the instance runs and has its address. @throws MachineError `failed` with EC2's reason where it has ended */
-export async function waitForAddress(ec2: Ec2, { name, state }: Ours, io: Io): Promise<Changes> {
+export async function waitForAddress(ec2: Ec2, { name, state }: Ec2Machine, io: Io): Promise<Changes> {
   const hint = "--amazonec2-use-private-address is for instances without a public address";
   const begin = io.now();
   return poll(io, `the address of ${name}`, { every: 2_000, limit: 300_000, hint }, async () => {
@@ -146,7 +146,7 @@ const failedStart =
   /^(Client|Server)\.(InternalError|InsufficientInstanceCapacity|InvalidSnapshot|VolumeLimitExceeded)/;
 
 /** Starts the instance, once it has stopped where it is about to. */
-export async function startInstance(ec2: Ec2, machine: Ours, io: Io): Promise<Changes> {
+export async function startInstance(ec2: Ec2, machine: Ec2Machine, io: Io): Promise<Changes> {
   const { name, state } = machine;
   await poll(io, `${name} to be stopped`, { every: 3_000, limit: 300_000 }, async () => {
     try {
@@ -164,7 +164,7 @@ export async function startInstance(ec2: Ec2, machine: Ours, io: Io): Promise<Ch
 /** @param Force without a regular shutdown, as for an instance that hangs */
 export async function stopInstance(
   ec2: Ec2,
-  machine: Ours,
+  machine: Ec2Machine,
   io: Io,
   { Force }: { readonly Force: boolean },
 ): Promise<void> {
@@ -178,39 +178,26 @@ export async function stopInstance(
  * down after some minutes; what another endpoint does nobody knows, so that a host which goes on as it was is told of.
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html
  */
-export async function rebootInstance(ec2: Ec2, machine: Ours, io: Io): Promise<void> {
+export async function rebootInstance(ec2: Ec2, machine: Ec2Machine, io: Io): Promise<void> {
   const { name, state } = machine;
-  const before = await bootId(machine, io);
+  const { shell } = accessOf(state);
+  const bootId = async (): Promise<string | undefined> => shell && bootIdOf(io, shell);
+  const before = await bootId();
   await onInstance(ec2, machine, io, (id) => ec2.call("RebootInstances", { InstanceIds: [id] }));
   if (before === undefined) return;
   const hint = `look at its console: aws ec2 get-console-output --instance-id ${state.InstanceId}`;
   const end = io.now() + 60_000;
   await poll(io, `${name} to come up again`, { every: 3_000, limit: 300_000, hint }, async () => {
-    const now = await bootId(machine, io);
+    const now = await bootId();
     if (now !== before) return now === undefined ? undefined : true;
     if (state.Endpoint === "" || io.now() < end) return undefined;
-    const line = `${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`;
-    io.report({ type: "notice", machine: name, step: "restart", at: io.now(), line });
+    io.notice(`${state.Endpoint} has taken the call, but ${name} has not gone down: it goes on as it was`);
     return true;
   });
 }
 
-/** The kernel's boot id, and when its first process started. Undefined: the host does not answer. */
-async function bootId({ state }: Ours, io: Io): Promise<string | undefined> {
-  const { shell } = accessOf(state);
-  if (shell === undefined) return undefined;
-  try {
-    const command = "cat /proc/sys/kernel/random/boot_id && cut -d ' ' -f 22 /proc/1/stat";
-    const { code, stdout } = await (await io.shell(shell)).exec(command, { timeout: 10_000 });
-    return code === 0 ? stdout : undefined;
-  } catch (error) {
-    if (io.signal.aborted) throw error;
-    return undefined;
-  }
-}
-
 /** Does something with an instance that is there; not every part of EC2 knows at once what another one has shown. */
-async function onInstance<T>(ec2: Ec2, machine: Ours, io: Io, act: (id: string) => Promise<T>): Promise<T> {
+async function onInstance<T>(ec2: Ec2, machine: Ec2Machine, io: Io, act: (id: string) => Promise<T>): Promise<T> {
   return poll(io, `EC2 to know ${machine.name}`, { every: 2_000, limit: 60_000 }, async () => {
     const id = await idOf(ec2, machine);
     return act(id).catch((error: unknown) => {
@@ -224,7 +211,7 @@ async function onInstance<T>(ec2: Ec2, machine: Ours, io: Io, act: (id: string) 
  * The id of an instance that is there. EC2 shows one that has ended for another hour, and lets it be rebooted.
  * @throws MachineError `not-found`; `failed` for another account's credentials
  */
-async function idOf(ec2: Ec2, { name, state }: Ours): Promise<string> {
+async function idOf(ec2: Ec2, { name, state }: Ec2Machine): Promise<string> {
   const found = state.InstanceId === "" ? undefined : await instanceOf(ec2, state);
   if (found?.InstanceId !== undefined && !isGone(found)) return found.InstanceId;
   if (found === undefined) await checkAccount(ec2, name, state);

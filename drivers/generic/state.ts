@@ -1,0 +1,51 @@
+import { checkSaved, isPort, isText, type DriverState, type SshTarget } from "../../src/driver/index.js";
+
+/** `EnginePort` and `SSHKey` are docker-machine's; the rest is left out of config.json where it is not used. */
+export interface GenericState extends DriverState {
+  readonly EnginePort: number;
+  readonly SSHKey: string;
+  readonly SSHHostKey?: string;
+  readonly SSHJump?: readonly string[];
+  readonly PeerAddress?: string;
+}
+
+/** What only a config.json that somebody has edited is not. */
+export function checkState(state: GenericState): void {
+  const { SSHHostKey, SSHJump, PeerAddress } = state;
+  checkSaved(state, {
+    EnginePort: [isPort(state.EnginePort), "a port"],
+    SSHPort: [isPort(state.SSHPort), "a port"],
+    IPAddress: [isHost(state.IPAddress), "an address or a name"],
+    PeerAddress: [PeerAddress === undefined || (isText(PeerAddress) && isHost(PeerAddress)), "an address or a name"],
+    SSHHostKey: [SSHHostKey === undefined || isText(SSHHostKey), "text"],
+    SSHJump: [
+      SSHJump === undefined || (Array.isArray(SSHJump) && SSHJump.every((jump) => isText(jump))),
+      "a list of text",
+    ],
+  });
+}
+
+/** True for an address or a name. */
+export function isHost(name: string): boolean {
+  return URL.canParse(`tcp://${bracketed(name)}:1`);
+}
+
+export function engineUrl({ IPAddress, EnginePort }: GenericState): string {
+  return `tcp://${bracketed(IPAddress)}:${String(EnginePort)}`;
+}
+
+export function target(state: GenericState): SshTarget {
+  return {
+    kind: "ssh",
+    host: state.IPAddress,
+    port: state.SSHPort,
+    user: state.SSHUser,
+    ...(state.SSHKeyPath === "" ? {} : { keyPath: state.SSHKeyPath }),
+    ...(state.SSHHostKey === undefined ? {} : { hostKey: state.SSHHostKey }),
+    ...(state.SSHJump === undefined ? {} : { jump: state.SSHJump }),
+  };
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
