@@ -4,7 +4,7 @@ import { text, type Driver } from "../driver/index.js";
 import type { BrokenMachine, StoredMachine } from "../store/store.js";
 import { valuesOf } from "../cli/arguments.js";
 import { defineCommand } from "../cli/command.js";
-import { allDrivers } from "./create/driver-options.js";
+import { allDrivers } from "../core/session/all-drivers.js";
 
 export const doctor = defineCommand({
   usage: "[OPTIONS] [NAME...]",

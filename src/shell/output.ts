@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 
 /** What a command has written so far. */
-export interface Output {
+export interface OutputLines {
   stdout(): string;
   stderr(): string;
   /** The last 20 lines of both streams in the order of their arrival; undefined when there are none. */
@@ -10,7 +10,7 @@ export interface Output {
 }
 
 /** Reads both streams of a command to their end as UTF-8. `onLine` gets whole lines without the line end. */
-export function gather(stdout: Readable, stderr: Readable, onLine?: (line: string) => void): Output {
+export function gather(stdout: Readable, stderr: Readable, onLine?: (line: string) => void): OutputLines {
   const last: string[] = [];
   const take = (line: string): void => {
     last.push(line);

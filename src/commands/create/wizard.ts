@@ -12,7 +12,7 @@ import {
 import { quote } from "../../shell/script.js";
 import { changeSettings } from "../../store/settings.js";
 import { encodeYaml } from "../../ui/yaml.js";
-import { allDrivers } from "./driver-options.js";
+import { allDrivers } from "../../core/session/all-drivers.js";
 import { declare, valuesOf, type Presets } from "../../cli/arguments.js";
 import { askChoice, askText, askWhether } from "../../ui/prompt.js";
 import { tell, type Terminal } from "../../ui/terminal.js";

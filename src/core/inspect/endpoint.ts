@@ -28,10 +28,10 @@ export async function checkEndpoint(session: Session, host: Host, doing: string)
   return { url, address: new URL(url).hostname.replace(/^\[|\]$/g, ""), hasTls: true };
 }
 
-type Check = (session: Session, host: Host, doing: string) => Promise<void>;
+type EndpointCheck = (session: Session, host: Host, doing: string) => Promise<void>;
 
 /** @throws what `check` says of the machine, or docker-machine's words for one that does not run */
-async function whereItAnswers(session: Session, host: Host, doing: string, check: Check): Promise<Host> {
+async function whereItAnswers(session: Session, host: Host, doing: string, check: EndpointCheck): Promise<Host> {
   try {
     await check(session, host, doing);
     return host;

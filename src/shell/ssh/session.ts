@@ -1,6 +1,6 @@
 import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { MachineError, messageOf, type CommandResult, type ExecOptions } from "../../driver/index.js";
-import { exitCode, gather, type Output } from "../output.js";
+import { exitCode, gather, type OutputLines } from "../output.js";
 import { within } from "../with-timeout.js";
 
 /** A connection on which commands run. */
@@ -19,7 +19,7 @@ export function execute(
   { input, onLine, timeout = 600_000 }: ExecOptions = {},
 ): Promise<CommandResult> {
   let open: ClientChannel | undefined;
-  let output: Output | undefined;
+  let output: OutputLines | undefined;
   const result = session(
     link,
     (callback) => link.client.exec(command, callback),
