@@ -1,20 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { contentsOf } from "../commands/support.js";
 import { output } from "../support/command.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
-import { cli, type Program } from "../support/program.js";
-
-interface Suspended {
-  readonly pid: number;
-  /** Lets it go on, and resolves when it has ended. */
-  readonly resume: () => Promise<{ readonly code: number | null; readonly stderr: string }>;
-}
+import { contenders, suspended } from "../support/suspended.js";
+import { type Program } from "../support/program.js";
 
 describeOnHosts("commands at the same time", (lab) => {
   let program: Program;
@@ -30,32 +25,6 @@ describeOnHosts("commands at the same time", (lab) => {
     ...["create", "-d", "generic", "--generic-ip-address", host?.address ?? ""],
     ...["--generic-ssh-key", host?.keyPath ?? "", name],
   ];
-
-  /** Starts a command line and suspends it as soon as it has the lock of web or, behind others, waits for it. */
-  async function suspended(argv: readonly string[], behind = 0): Promise<Suspended> {
-    const child = spawn(process.execPath, [cli, ...argv], { env: program.env, stdio: ["ignore", "ignore", "pipe"] });
-    const end = once(child, "close") as Promise<[number | null]>;
-    let stderr = "";
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    onTestFinished(() => void child.kill("SIGKILL"));
-    const isThere = async (): Promise<boolean> => {
-      const files = await contenders();
-      return files.length > behind && files.some((file) => file.startsWith("hold."));
-    };
-    while (!(await isThere())) await sleep(1);
-    child.kill("SIGSTOP");
-    return {
-      pid: child.pid ?? 0,
-      resume: async () => {
-        child.kill("SIGCONT");
-        return { code: (await end)[0], stderr };
-      },
-    };
-  }
-
-  function contenders(): Promise<string[]> {
-    return readdir(join(program.store, "locks", "machines", "web")).catch(() => []);
-  }
 
   async function expectServing(name: string): Promise<void> {
     const served = await program.bash(`eval "$(machine env ${name})" && docker version --format "{{.Server.Os}}"`);
@@ -102,7 +71,7 @@ describeOnHosts("commands at the same time", (lab) => {
   });
 
   test("that wait too long say who works on the machine, and change nothing", async () => {
-    const holder = await suspended(["provision", "web"]);
+    const holder = await suspended(program, "web", ["provision", "web"]);
     const before = await contentsOf(join(program.store, "machines"));
     const held = `web is in use by process ${String(holder.pid)} (provision web), since 20`;
     const lines = [
@@ -124,16 +93,16 @@ describeOnHosts("commands at the same time", (lab) => {
   });
 
   test("a provision that waited for rm finds that the machine is gone", async () => {
-    const holder = await suspended(["provision", "web"]);
+    const holder = await suspended(program, "web", ["provision", "web"]);
     const removed = program.machine(["rm", "-y", "web"]);
-    while ((await contenders()).length < 2) await sleep(1);
-    const late = await suspended(["provision", "web"], 2);
+    while ((await contenders(program.store, "web")).length < 2) await sleep(1);
+    const late = await suspended(program, "web", ["provision", "web"], 2);
     expect(await holder.resume()).toMatchObject({ code: 0 });
     expect(await removed).toMatchObject({ code: 0 });
     const { code, stderr } = await late.resume();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^Docker machine "web" does not exist\./);
     expect(await readdir(join(program.store, "machines"))).not.toContain("web");
-    expect(await contenders()).toEqual([]);
+    expect(await contenders(program.store, "web")).toEqual([]);
   });
 });
