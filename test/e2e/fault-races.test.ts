@@ -32,9 +32,11 @@ describeOnHosts("two commands on one machine of the container driver", (lab) => 
   /** Has the second wait for the machine's lock while the first has it, and lets both end. */
   async function meet(name: string, first: readonly string[], second: readonly string[]): Promise<Ended> {
     const holder = await suspended(program, name, first);
-    let isOver = false;
-    const waiting = run(...second).finally(() => (isOver = true));
-    while (!isOver && (await contenders(program.store, name)).length < 2) await sleep(1);
+    const over = new AbortController();
+    const waiting = run(...second).finally(() => {
+      over.abort();
+    });
+    while (!over.signal.aborted && (await contenders(program.store, name)).length < 2) await sleep(1);
     const [ended, late] = await Promise.all([holder.resume(), waiting]);
     return { first: ended, second: late };
   }
