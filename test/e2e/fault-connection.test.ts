@@ -45,7 +45,8 @@ describeOnHosts("a host", (lab) => {
     const running = start(program, ["create", ...generic(host), "dropped"]);
     await running.says("Restart the engine");
     await dropConnections(host);
-    const step = "Error running provisioning: dropped: could not restart the engine: the connection was closed";
+    const step =
+      /Error running provisioning: dropped: could not (restart the engine|check the engine's TLS): the connection was closed/;
     expectClearError(
       await running.end,
       step,
