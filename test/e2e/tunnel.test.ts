@@ -4,6 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { dropConnections } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
 import { cli, type Program } from "../support/program.js";
@@ -77,7 +78,7 @@ describeOnHosts("A tunnel", (lab) => {
     expect(await sockets()).toEqual(["web.sock"]);
     const { url, ended } = await start();
     expect((await version(url)).stdout).toBe("linux\n");
-    await host.exec("pkill -f '^sshd: root'");
+    await dropConnections(host);
     expect(await ended).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("the tunnel to web has ended") as string,
