@@ -16,7 +16,7 @@ export default defineDriver({
   doctor: async (given) => (await import("./doctor.js")).checks(given),
   create: steps,
 
-  async calls(saved, io) {
+  async dryRunCalls(saved, io) {
     const machine = readMachine(saved);
     return (await import("./dry-run.js")).plannedCalls(await open(machine.state, io), machine, io);
   },
@@ -34,7 +34,7 @@ export default defineDriver({
     if (machine.state.InstanceId === "" && machine.state.SSHKeyPath === "") return;
     await (await import("./remove.js")).removeAll(await open(machine.state, io), machine, io);
   },
-  find: async (given, owner, io) => (await import("./gc/all-regions.js")).findEverywhere(given, owner, io),
+  listResources: async (given, storeId, io) => (await import("./gc/all-regions.js")).findEverywhere(given, storeId, io),
   scrub: async (saved, io) => (await import("./scrub.js")).scrub(readMachine(saved), io, (state) => open(state, io)),
   access: accessOf,
 

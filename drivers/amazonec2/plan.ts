@@ -59,7 +59,7 @@ async function askEc2(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promi
   const Account = await accountOf(ec2);
   const state = { ...asState(prepared, machine, image, network, types), Account };
   await tryLaunch(ec2, state);
-  return { ...state, Owner: await machine.owner() };
+  return { ...state, Owner: await machine.storeId() };
 }
 
 async function checkSessionManager(io: Io): Promise<void> {

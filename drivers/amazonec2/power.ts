@@ -39,21 +39,21 @@ export async function inspectInstances(
   open: (state: Ec2State) => Promise<Ec2>,
 ): Promise<ReadonlyMap<string, Inspection<Ec2State>>> {
   const groups = new Map<string, Ec2Machine[]>();
-  const told = new Map<string, Inspection<Ec2State>>();
+  const inspections = new Map<string, Inspection<Ec2State>>();
   for (const machine of machines.flatMap(sound)) {
     const key = placeOf(machine.state);
-    if (machine.state.InstanceId === "") told.set(machine.name, { status: "missing" });
+    if (machine.state.InstanceId === "") inspections.set(machine.name, { status: "missing" });
     else groups.set(key, [...(groups.get(key) ?? []), machine]);
   }
   const asked = await Promise.allSettled(
     [...groups.values()].map(async (group) => {
       const ec2 = await open((group[0] as Ec2Machine).state);
-      for (const [name, inspection] of await inspectGroup(ec2, group, io)) told.set(name, inspection);
+      for (const [name, inspection] of await inspectGroup(ec2, group, io)) inspections.set(name, inspection);
     }),
   );
   const failed = asked.find((one) => one.status === "rejected");
-  if (failed !== undefined && told.size === 0) throw failed.reason;
-  return told;
+  if (failed !== undefined && inspections.size === 0) throw failed.reason;
+  return inspections;
 }
 
 /** None, where its config.json is broken. */

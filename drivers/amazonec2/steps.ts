@@ -1,4 +1,4 @@
-import { isMachineError, reach, type Step } from "../../src/driver/index.js";
+import { isMachineError, connectWithRetry, type Step } from "../../src/driver/index.js";
 import { accessOf } from "./access.js";
 import { lacksGroup } from "./api/failure.js";
 import { open } from "./open.js";
@@ -82,7 +82,7 @@ const waitForSsh: Step<Ec2State> = {
     let end: number | undefined;
     for (;;) {
       try {
-        await reach(io, shell);
+        await connectWithRetry(io, shell);
         return;
       } catch (error) {
         // sshd may be up before cloud-init has put our key into its place.

@@ -1,5 +1,5 @@
 import { enginePort, type Io } from "../../src/driver/index.js";
-import { engine, type Outer } from "./engine.js";
+import { engine, type ContainerEngine } from "./engine.js";
 import { type ContainerState } from "./state.js";
 
 /** The label of a network that we made, and take away again with the last machine on it. */
@@ -20,7 +20,7 @@ export interface Neighbours {
 }
 
 /** Podman prints labels as `NAME:VALUE`, docker as `NAME=VALUE`. */
-export async function neighbours(io: Io, outer: Outer): Promise<Neighbours> {
+export async function neighbours(io: Io, outer: ContainerEngine): Promise<Neighbours> {
   const filter = ["--filter", `label=${labels.ports}`];
   const { stdout } = await engine(io, outer, ["ps", "--all", "--format", "{{.Status}} {{.Labels}}", ...filter]);
   return {
@@ -59,7 +59,7 @@ export function createArguments(name: string, state: ContainerState, isPrivilege
  * What `--privileged` gives, but for the capability SYS_RESOURCE and those that old engines do not know: an engine
  * whose own root lacks a capability refuses `--privileged`, and a machine needs none of them.
  */
-function allThatIsNeeded(program: Outer["Program"]): string[] {
+function allThatIsNeeded(program: ContainerEngine["Program"]): string[] {
   const capabilities =
     "AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND DAC_READ_SEARCH IPC_LOCK IPC_OWNER LEASE LINUX_IMMUTABLE MAC_ADMIN " +
     "MAC_OVERRIDE NET_ADMIN NET_BROADCAST SYS_ADMIN SYS_BOOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO " +

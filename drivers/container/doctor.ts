@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { isNotInstalled, ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
-import { findEngine, type Outer } from "./engine.js";
+import { findEngine, type ContainerEngine } from "./engine.js";
 import { findNodeImage } from "./image.js";
 
-type Program = Outer["Program"];
+type Program = ContainerEngine["Program"];
 
 /** @param limitFile where the kernel says how many inotify instances a user may have */
 export function checks(
@@ -30,7 +30,7 @@ async function checkEngine(program: Program, io: Io): Promise<Finding> {
   }
 }
 
-function answersAt({ Program, Engine }: Outer): string {
+function answersAt({ Program, Engine }: ContainerEngine): string {
   return Engine === "" ? `${Program} answers` : `${Program} answers at ${Engine}`;
 }
 

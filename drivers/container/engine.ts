@@ -9,14 +9,19 @@ import {
 } from "../../src/driver/index.js";
 
 /** The engine on this computer that runs the machines' containers, as it is kept in the state. */
-export interface Outer {
+export interface ContainerEngine {
   readonly Program: "docker" | "podman";
   /** URL of its socket; empty for podman, which needs none. */
   readonly Engine: string;
 }
 
 /** Runs the engine's program; what the environment says of another engine, e.g. that of a machine, does not count. */
-export function engine(io: Io, outer: Outer, args: readonly string[], options?: RunOptions): Promise<CommandResult> {
+export function engine(
+  io: Io,
+  outer: ContainerEngine,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<CommandResult> {
   const aside = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"];
   const env = {
     ...Object.fromEntries(aside.map((name) => [name, undefined])),
@@ -26,7 +31,11 @@ export function engine(io: Io, outer: Outer, args: readonly string[], options?: 
 }
 
 /** The same for a container or network that may be gone: undefined then. */
-export async function engineIfThere(io: Io, outer: Outer, args: readonly string[]): Promise<CommandResult | undefined> {
+export async function engineIfThere(
+  io: Io,
+  outer: ContainerEngine,
+  args: readonly string[],
+): Promise<CommandResult | undefined> {
   try {
     return await engine(io, outer, args);
   } catch (error) {
@@ -40,8 +49,8 @@ export async function engineIfThere(io: Io, outer: Outer, args: readonly string[
  * the default one. That of a machine is none: the ports of its containers are not on this computer.
  * @throws MachineError `precheck` that says how to get one
  */
-export async function findEngine(program: Outer["Program"], io: Io): Promise<Outer> {
-  const outer: Outer = { Program: program, Engine: program === "docker" ? await localSocket(io) : "" };
+export async function findEngine(program: ContainerEngine["Program"], io: Io): Promise<ContainerEngine> {
+  const outer: ContainerEngine = { Program: program, Engine: program === "docker" ? await localSocket(io) : "" };
   try {
     await engine(io, outer, ["version", "--format", "{{.Server.Version}}"]);
     return outer;
@@ -70,7 +79,7 @@ function isLocal(url: string): boolean {
   return /^(unix|npipe):/.test(url);
 }
 
-function missing({ Program, Engine }: Outer, cause: MachineError): MachineError {
+function missing({ Program, Engine }: ContainerEngine, cause: MachineError): MachineError {
   if (isNotInstalled(cause)) {
     return new MachineError(
       "precheck",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MachineError, templatesFolder, type Io, isExpected } from "../../src/driver/index.js";
-import { engine, outputOf, type Outer } from "./engine.js";
+import { engine, outputOf, type ContainerEngine } from "./engine.js";
 
 /** The newest stable Debian, whose engine the machines have. */
 const release = "trixie";
@@ -19,7 +19,7 @@ export interface NodeImage {
  * Our node image, which is built when the engine has none of the present templates: from a Debian image that the engine
  * has or can pull, else from one that debootstrap makes.
  */
-export async function nodeImage(io: Io, outer: Outer): Promise<NodeImage> {
+export async function nodeImage(io: Io, outer: ContainerEngine): Promise<NodeImage> {
   return (
     (await findNodeImage(io, outer)) ??
     io.lock("container-image", async () => (await findNodeImage(io, outer)) ?? buildNodeImage(io, outer))
@@ -27,7 +27,7 @@ export async function nodeImage(io: Io, outer: Outer): Promise<NodeImage> {
 }
 
 /** Undefined where it has not been built yet. */
-export async function findNodeImage(io: Io, outer: Outer): Promise<NodeImage | undefined> {
+export async function findNodeImage(io: Io, outer: ContainerEngine): Promise<NodeImage | undefined> {
   const tag = await nodeTag();
   const found = await find(io, outer, tag);
   return found === undefined ? undefined : { tag, holds: found };
@@ -42,7 +42,7 @@ async function containerFolder(): Promise<string> {
 }
 
 /** Twice, as only an image tells what it holds: the second build finds all steps made, and adds the label. */
-async function buildNodeImage(io: Io, outer: Outer): Promise<NodeImage> {
+async function buildNodeImage(io: Io, outer: ContainerEngine): Promise<NodeImage> {
   const folder = await containerFolder();
   const tag = await nodeTag();
   const base = await baseImage(io, outer, folder);
@@ -77,7 +77,7 @@ async function digest(folder: string): Promise<string> {
 }
 
 /** The label that says which engine an image holds, empty when it has none; undefined where there is no such image. */
-async function find(io: Io, outer: Outer, tag: string): Promise<string | undefined> {
+async function find(io: Io, outer: ContainerEngine, tag: string): Promise<string | undefined> {
   try {
     const format = `{{index .Config.Labels "${engineLabel}"}}`;
     return (await engine(io, outer, ["image", "inspect", "--format", format, tag])).stdout.trim();
@@ -87,7 +87,7 @@ async function find(io: Io, outer: Outer, tag: string): Promise<string | undefin
   }
 }
 
-async function baseImage(io: Io, outer: Outer, folder: string): Promise<string> {
+async function baseImage(io: Io, outer: ContainerEngine, folder: string): Promise<string> {
   if ((await find(io, outer, debian)) !== undefined) return debian;
   try {
     await engine(io, outer, ["pull", debian], { onLine: io.output });
@@ -101,7 +101,7 @@ async function baseImage(io: Io, outer: Outer, folder: string): Promise<string> 
   }
 }
 
-async function debootstrap(io: Io, outer: Outer, args: readonly string[], pull: MachineError): Promise<void> {
+async function debootstrap(io: Io, outer: ContainerEngine, args: readonly string[], pull: MachineError): Promise<void> {
   try {
     await io.run("sh", args, { onLine: io.output, env: outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine } });
   } catch (error) {

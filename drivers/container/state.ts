@@ -1,8 +1,8 @@
 import { checkSaved, isPort, isText, type DriverState, type SshTarget } from "../../src/driver/index.js";
-import type { Outer } from "./engine.js";
+import type { ContainerEngine } from "./engine.js";
 
 /** The `Driver` object of config.json. */
-export interface ContainerState extends DriverState, Outer {
+export interface ContainerState extends DriverState, ContainerEngine {
   /** The container's name: the machine's, and some letters that no other container has. */
   readonly Container: string;
   /** Empty until ours is built. */

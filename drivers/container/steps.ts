@@ -1,4 +1,4 @@
-import { greets, MachineError, poll, type Step } from "../../src/driver/index.js";
+import { sshResponds, MachineError, poll, type Step } from "../../src/driver/index.js";
 import { engine } from "./engine.js";
 import { inspect } from "./power.js";
 import type { ContainerState } from "./state.js";
@@ -24,7 +24,7 @@ const waitForSsh: Step<ContainerState> = {
   name: "wait for ssh",
   async run({ name, state }, io) {
     return poll(io, `ssh of ${name}`, { every: 250, limit: 90_000 }, async () => {
-      const isUp = await greets(state.SSHPort);
+      const isUp = await sshResponds(state.SSHPort);
       const now = await inspect({ state }, io);
       if (isUp) return now.state ?? {};
       if (now.status === "running") return undefined;

@@ -28,5 +28,5 @@ export default defineDriver({
     checkSaved(state, { URL: [isText(state.URL) && URL.canParse(state.URL), "a URL"] });
     return { docker: state.URL };
   },
-  refusal: (verb) => `hosts without a driver cannot be ${past[verb]}`,
+  unsupportedMessage: (verb) => `hosts without a driver cannot be ${past[verb]}`,
 });

@@ -1,5 +1,12 @@
 import { rm } from "node:fs/promises";
-import { greets, isMachineError, reach, type Io, type Machine, type Shell } from "../../src/driver/index.js";
+import {
+  sshResponds,
+  isMachineError,
+  connectWithRetry,
+  type Io,
+  type Machine,
+  type Shell,
+} from "../../src/driver/index.js";
 import { finishFirstBoot, waitForBoot, withConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
 import { launch } from "./launch.js";
@@ -9,13 +16,13 @@ import { processOf } from "./process.js";
 import { ask } from "./qmp.js";
 import { sharesOf } from "./share.js";
 
-/** Waits until sshd of the machine greets; what its console prints is told meanwhile. */
+/** Waits until sshd of the machine responds; what its console prints is shown meanwhile. */
 export function waitForSsh(machine: Machine<QemuState>, io: Io): Promise<void> {
   const { name, state } = machine;
   const boot = {
     name,
     console: filesOf(machine).console,
-    greets: () => greets(state.SSHPort),
+    sshResponds: () => sshResponds(state.SSHPort),
     isOn: async () => (await processOf(machine, io)) !== undefined,
   };
   return waitForBoot(boot, io, 500);
@@ -34,7 +41,7 @@ export async function finishBoot(given: Machine<QemuState>, io: Io): Promise<Par
   const machine = { ...given, state: { ...given.state, ...changes } };
   const { name } = machine;
   const files = filesOf(machine);
-  const shell = await withConsole(files.console, () => reach(io, target(machine.state)));
+  const shell = await withConsole(files.console, () => connectWithRetry(io, target(machine.state)));
   await finishFirstBoot(name, shell, io, files.console);
   await checkMounts(machine, shell, io);
   const monitor = monitorOf(machine);

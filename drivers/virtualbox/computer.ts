@@ -1,5 +1,5 @@
 import { arch, availableParallelism, homedir, platform } from "node:os";
-import { greets, type Io } from "../../src/driver/index.js";
+import { sshResponds, type Io } from "../../src/driver/index.js";
 import { ownNetworks, routedNetworks, type Architecture, type Network } from "../../src/vm/index.js";
 
 /** What the driver must know of the computer that VirtualBox runs on; a test describes another one. */
@@ -16,8 +16,8 @@ export interface Computer {
   networks(): readonly Network[];
   /** Where its routes lead to, but for the default ones. */
   routes(io: Io): Promise<readonly Network[]>;
-  /** True when an ssh server greets at one of its loopback ports. */
-  greets(port: number): Promise<boolean>;
+  /** True when an ssh server responds at one of its loopback ports. */
+  sshResponds(port: number): Promise<boolean>;
   /** False where the processor has no virtualization, or the firmware has switched it off. */
   canVirtualize(io: Io): Promise<boolean>;
 }
@@ -35,7 +35,7 @@ export function thisComputer(): Computer {
     read: (path) => textOf(path, ""),
     networks: ownNetworks,
     routes: (io) => routedNetworks(system, io),
-    greets,
+    sshResponds,
     canVirtualize: (io) => canVirtualize(system, architecture, io),
   };
 }

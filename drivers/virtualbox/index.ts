@@ -20,7 +20,8 @@ export function virtualBoxOn(computer: Computer): Driver {
     create: stepsOn(on),
     inspect: on(async (vbox, { state }) => ({ status: statusOf(await infoOf(vbox, vmOf(state))) })),
     remove: on(async (vbox, machine) => (await import("./remove.js")).removeVm(vbox, machine)),
-    find: async (_values, owner, io) => (await import("./find.js")).findVms(vboxManage(io, computer, ""), owner),
+    listResources: async (_values, storeId, io) =>
+      (await import("./find.js")).findVms(vboxManage(io, computer, ""), storeId),
     access: (saved: VirtualBoxState) => {
       const state = stateOf(saved);
       const [address, port] = [state.IPAddress, enginePort];

@@ -53,7 +53,7 @@ export async function plan(
     NatMAC: newMac(),
     HostOnlyMAC: newMac(),
     HostOnlyNetwork: "",
-    Owner: await machine.owner(),
+    Owner: await machine.storeId(),
   };
 }
 

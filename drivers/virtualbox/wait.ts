@@ -1,4 +1,4 @@
-import { poll, reach, type Machine } from "../../src/driver/index.js";
+import { poll, connectWithRetry, type Machine } from "../../src/driver/index.js";
 import { waitForBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
@@ -6,12 +6,12 @@ import { needInfo } from "./start.js";
 import { target, type VirtualBoxState } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
-/** Waits until the machine's sshd greets; what its console prints is shown meanwhile. */
+/** Waits until the machine's sshd responds; what its console prints is shown meanwhile. */
 export function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
   const boot = {
     name: machine.name,
     console: files(machine.dir).console,
-    greets: () => vbox.computer.greets(machine.state.SSHPort),
+    sshResponds: () => vbox.computer.sshResponds(machine.state.SSHPort),
     isOn: async () => isOn(await needInfo(vbox, machine)),
   };
   return waitForBoot(boot, vbox.io, 2_000);
@@ -26,7 +26,7 @@ export async function findAddress(
   machine: Machine<VirtualBoxState>,
 ): Promise<Pick<VirtualBoxState, "IPAddress">> {
   const { name, state } = machine;
-  const shell = await reach(vbox.io, target(state));
+  const shell = await connectWithRetry(vbox.io, target(state));
   const hint = `see whether DHCP works on its host-only network: machine ssh ${name} ip addr show`;
   return poll(vbox.io, `an address of ${name}`, { every: 2_000, limit: 60_000, hint }, async () => {
     const info = await needInfo(vbox, machine);

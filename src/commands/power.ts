@@ -1,6 +1,6 @@
 import { changePower, targetStatus } from "../core/manage/power.js";
 import { stateWord } from "../core/inspect/status.js";
-import type { Verb } from "../driver/index.js";
+import type { PowerAction } from "../driver/index.js";
 import { defineCommand, sudoOptions, type Call, type Command } from "../cli/command.js";
 import { onEach } from "../cli/for-each-machine.js";
 import { sudoPassword } from "../cli/sudo-password.js";
@@ -16,7 +16,7 @@ interface Words {
 }
 
 /** These may make a new certificate on the machine. */
-function starting(verb: Verb, words: Words): Command {
+function starting(verb: PowerAction, words: Words): Command {
   return defineCommand({
     usage: "[OPTIONS] [NAME...]",
     options: sudoOptions,
@@ -30,13 +30,13 @@ function starting(verb: Verb, words: Words): Command {
   });
 }
 
-function stopping(verb: Verb, words: Words): Command {
+function stopping(verb: PowerAction, words: Words): Command {
   return defineCommand({ usage: "[NAME...]", options: {}, run: (call) => change(call, verb, words, undefined) });
 }
 
 function change(
   call: Pick<Call, "args" | "session" | "out">,
-  verb: Verb,
+  verb: PowerAction,
   { doing, done }: Words,
   passwordFile: string | undefined,
 ): Promise<void> {

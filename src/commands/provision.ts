@@ -3,7 +3,7 @@ import type { Host } from "../core/host/host.js";
 import { authorityContext } from "../core/clients/cert-paths.js";
 import { renewClientCertificate } from "../tls/authority.js";
 import { boolean, choice, MachineError, text, transports } from "../driver/index.js";
-import { lazily } from "../driver/once.js";
+import { memoize } from "../driver/memoize.js";
 import { askLine } from "../ui/prompt.js";
 import { defineCommand, sudoOptions, type Call } from "../cli/command.js";
 import { onEach } from "../cli/for-each-machine.js";
@@ -51,7 +51,7 @@ export const regenerateCerts = defineCommand({
       }
     }
     out.note("Regenerating TLS certificates");
-    const renewed = lazily(async () => {
+    const renewed = memoize(async () => {
       out.note("Regenerating local certificates");
       await renewClientCertificate(session.certs, authorityContext(session));
     });

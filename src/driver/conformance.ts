@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Driver, Verb } from "./driver.js";
+import type { Driver, PowerAction } from "./driver.js";
 import type { DriverState, Machine, Status } from "./machine.js";
 import { isMachineError } from "./error.js";
 import { poll, type Io } from "./io.js";
@@ -89,7 +89,7 @@ export function driverChecks(driver: Driver, given: DriverCase): readonly Driver
       const secrets = Object.entries(driver.options).filter(([, { secret }]) => secret === true);
       const options = { ...given.options, ...Object.fromEntries(secrets.map(([key]) => [key, `secret-${key}`])) };
       const { machine, io } = await planned(driver, { ...given, options });
-      const shown = JSON.stringify([machine.state, await driver.calls?.(machine, io)]);
+      const shown = JSON.stringify([machine.state, await driver.dryRunCalls?.(machine, io)]);
       for (const [key] of secrets) assert.ok(!shown.includes(`secret-${key}`), key);
     }),
     ...(running === undefined
@@ -108,7 +108,7 @@ async function checkVerbs(driver: Driver, { machine: made, io, run }: RunningCas
     poll(io, `${machine.name} to be ${status}`, { limit: 60_000 }, async () =>
       (await driver.inspect(machine, io)).status === status ? true : undefined,
     );
-  const does = async (verb: Verb, status: Status): Promise<void> => {
+  const does = async (verb: PowerAction, status: Status): Promise<void> => {
     machine = { ...machine, state: { ...machine.state, ...(await driver[verb]?.(machine, io)) } };
     await becomes(status);
   };
@@ -193,8 +193,8 @@ async function planned(driver: Driver, { options, gone = {}, io = fakeIo(gone) }
       SwarmDiscovery: "",
     };
     const values = resolve(driver.options, [options], driver.name);
-    const owner = (): Promise<string> => Promise.resolve("5d3c6a9e-store");
-    const state = await driver.plan(values, { name: "web-1", dir, common: deepFrozen(common), owner }, io);
+    const storeId = (): Promise<string> => Promise.resolve("5d3c6a9e-store");
+    const state = await driver.plan(values, { name: "web-1", dir, common: deepFrozen(common), storeId }, io);
     return { machine: { name: "web-1", dir, state: deepFrozen(state) }, common, io, filesLeft: await readdir(dir) };
   } finally {
     await rm(dir, { recursive: true, force: true });

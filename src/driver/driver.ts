@@ -49,7 +49,7 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
    * The calls by which `create` would change something at the provider, in order, where all goes well. Changes nothing;
    * no secret is in them.
    */
-  calls?(machine: Machine<S>, io: Io): Promise<readonly ProviderCall[]>;
+  dryRunCalls?(machine: Machine<S>, io: Io): Promise<readonly ProviderCall[]>;
   /** Asks the provider. Never throws for a machine that is gone: that is `missing`. */
   inspect(machine: Machine<S>, io: Io): Promise<Inspection<S>>;
   /** Succeeds when it is already gone. */
@@ -59,8 +59,8 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
    * asked for alone; when it throws, that is said of each.
    */
   inspectAll?(machines: readonly Machine<S>[], io: Io): Promise<ReadonlyMap<string, Inspection<S>>>;
-  /** All that the provider has of a store, whether the store still knows of it or not. `owner`: see {@link MachinePlan.owner}. */
-  find?(options: Values<O>, owner: string, io: Io): Promise<readonly Resource[]>;
+  /** All that the provider has of a store, whether the store still knows of it or not. `storeId`: see {@link MachinePlan.storeId}. */
+  listResources?(options: Values<O>, storeId: string, io: Io): Promise<readonly Resource[]>;
   /**
    * For stores of docker-machine, which saved credentials: what takes them out of the state, once others have been seen
    * to do. Undefined: there are none in it.
@@ -73,7 +73,7 @@ export interface Driver<O extends Options = Options, S extends DriverState = Dri
   readonly snapshots?: Snapshots<S>;
 
   /** What is said of a verb that is left out; default: "NAME driver does not support VERB". */
-  refusal?(verb: Verb): string;
+  unsupportedMessage?(verb: PowerAction): string;
   /**
    * Starts a machine that is stopped, and lets one go on that is paused. As for all verbs:
    * - It may return as soon as the provider has taken it: core asks `inspect` until it is so, and the engine after that.
@@ -116,7 +116,7 @@ export interface Snapshot {
   readonly hasMemory: boolean;
 }
 
-export type Verb = "start" | "stop" | "kill" | "restart";
+export type PowerAction = "start" | "stop" | "kill" | "restart";
 
 /** A call to a provider's API. */
 export interface ProviderCall {
@@ -144,7 +144,7 @@ export interface MachinePlan {
   readonly name: string;
   readonly dir: string;
   /** Id of the store, for marking what is made at a provider, so that it is found again. Asked last: it may write. */
-  owner(): Promise<string>;
+  storeId(): Promise<string>;
   /** Seconds after which the machine powers itself off for good; undefined: never. */
   readonly ttl?: number | undefined;
   /** Default: tls. By ssh alone nothing has to lead to the engine's port. */

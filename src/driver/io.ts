@@ -101,7 +101,7 @@ export interface PollOptions {
  * once. The first failure is told, for a person who waits.
  * @throws the last failure
  */
-export async function reach(io: Io, target: ShellTarget): Promise<Shell> {
+export async function connectWithRetry(io: Io, target: ShellTarget): Promise<Shell> {
   let last: unknown;
   const once = async (): Promise<Shell | undefined> => {
     try {

@@ -34,8 +34,8 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** True when an ssh server greets there; a forwarder of ports accepts connections for one that is not up yet. */
-export async function greets(port: number): Promise<boolean> {
+/** True when an ssh server responds there; a forwarder of ports accepts connections for one that is not up yet. */
+export async function sshResponds(port: number): Promise<boolean> {
   const { connect } = await import("node:net");
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port, timeout: 5_000 });

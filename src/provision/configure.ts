@@ -26,7 +26,7 @@ function configureEngine(run: ProvisionRun): Step {
     async run(_, io) {
       const facts = await host.facts(io);
       const files = await engineFiles(p, facts, io);
-      const told = await host.run(io, {
+      const reported = await host.run(io, {
         step: name,
         templates: ["service.sh", "configure-engine.sh"],
         params: {
@@ -36,7 +36,7 @@ function configureEngine(run: ProvisionRun): Step {
         },
         input: files.map(({ text }) => text).join(""),
       });
-      run.outdated ||= told.has("changed") || facts.unproven || !facts.active;
+      run.outdated ||= reported.has("changed") || facts.unproven || !facts.active;
     },
   };
 }

@@ -64,12 +64,12 @@ export function openHost({ machine, shell, sudoPassword }: HostConnection): Prov
   let facts: Promise<HostFacts> | undefined;
 
   const run: ProvisionedHost["run"] = async (io, { step, templates, plain = false, ...script }) => {
-    const told = new Map<string, string>();
+    const reported = new Map<string, string>();
     const onLine = (line: string): void => {
       const [, kind, text = ""] = /^machine-([a-z]+): (.*)$/.exec(line) ?? [];
       const [, name = "", value = ""] = /^(\S+) (.*)$/.exec(text) ?? [];
       if (kind === "notice") io.notice(text);
-      else if (kind === "fact") told.set(name, Buffer.from(value, "base64").toString());
+      else if (kind === "fact") reported.set(name, Buffer.from(value, "base64").toString());
       else if (kind === undefined) io.output(line);
     };
     const connection = await (shared ??= shell(io));
@@ -79,7 +79,7 @@ export function openHost({ machine, shell, sudoPassword }: HostConnection): Prov
     await runScript(connection, { ...script, name, purpose: step, text, onLine }, privilege).catch((error: unknown) => {
       throw duringStep(machine, name, error);
     });
-    return told;
+    return reported;
   };
 
   return {
@@ -95,26 +95,26 @@ async function readFacts(
   machine: string,
   run: (work: HostScript) => Promise<ReadonlyMap<string, string>>,
 ): Promise<HostFacts> {
-  const told = await run({
+  const reported = await run({
     step: "read the host's facts",
     templates: ["service.sh", "read-facts.sh"],
     params: { NAME: machine, BACKUP: backupPath, MARK: installMark },
   });
-  return inMachine(machine, () => factsOf(told));
+  return inMachine(machine, () => factsOf(reported));
 }
 
 /** @throws MachineError `unsupported` for a host whose engine could not be configured */
-export function factsOf(told: ReadonlyMap<string, string>): HostFacts {
-  const init = told.get("init")?.trim();
-  const dockerd = told.has("half-installed") ? undefined : told.get("dockerd");
-  const distro = findDistro(parseOsRelease(told.get("os-release") ?? ""));
+export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
+  const init = reported.get("init")?.trim();
+  const dockerd = reported.has("half-installed") ? undefined : reported.get("dockerd");
+  const distro = findDistro(parseOsRelease(reported.get("os-release") ?? ""));
   if (init !== "systemd" && init !== "openrc") {
     throw new MachineError(
       "unsupported",
       "the host runs neither systemd nor OpenRC, so its engine cannot be configured",
     );
   }
-  if (told.has("snap") && told.get("unit") === undefined) {
+  if (reported.has("snap") && reported.get("unit") === undefined) {
     throw new MachineError("unsupported", "the host's docker is a snap, whose engine cannot be configured", {
       hint: "`snap remove docker` on the host makes room for another engine",
     });
@@ -122,15 +122,15 @@ export function factsOf(told: ReadonlyMap<string, string>): HostFacts {
   return {
     distro,
     init,
-    hostname: told.get("hostname")?.trim() ?? "",
-    named: told.has("named"),
-    addresses: addressesOf(told.get("addresses") ?? ""),
+    hostname: reported.get("hostname")?.trim() ?? "",
+    named: reported.has("named"),
+    addresses: addressesOf(reported.get("addresses") ?? ""),
     engine: dockerd === undefined ? undefined : (/version v?([^\s,]+)/.exec(dockerd)?.[1] ?? "unknown"),
-    unit: told.get("unit"),
-    active: told.has("active"),
-    unproven: told.has("backup"),
-    daemonJson: told.get("daemon.json"),
-    confD: told.get("conf.d"),
+    unit: reported.get("unit"),
+    active: reported.has("active"),
+    unproven: reported.has("backup"),
+    daemonJson: reported.get("daemon.json"),
+    confD: reported.get("conf.d"),
   };
 }
 

@@ -13,8 +13,8 @@ export function allowSsh(host: ProvisionedHost, user: string, onNewGroup: () => 
     {
       name: letIn,
       async run(_, io) {
-        const told = await host.run(io, { step: letIn, templates: ["allow-user.sh"], params: { LOGIN: user } });
-        if (told.has("made")) onNewGroup();
+        const reported = await host.run(io, { step: letIn, templates: ["allow-user.sh"], params: { LOGIN: user } });
+        if (reported.has("made")) onNewGroup();
       },
     },
     {

@@ -109,13 +109,13 @@ function upgradeEngine(run: ProvisionRun): Step {
     name,
     async run(_, io) {
       const { distro, init } = await host.facts(io);
-      const told = await host.run(io, {
+      const reported = await host.run(io, {
         step: name,
         templates: ["service.sh", `packages-${distro.packages}.sh`, "upgrade-engine.sh"],
         params: { ...proxies(p.engine.env), INIT: init, VERSION: p.engine.version ?? "" },
         timeout: installLimit,
       });
-      run.outdated = told.has("outdated");
+      run.outdated = reported.has("outdated");
       host.forget();
     },
   };

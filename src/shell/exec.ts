@@ -10,7 +10,7 @@ import {
 } from "../driver/index.js";
 import { exitCode, gather } from "./output.js";
 import { quote } from "./script.js";
-import { within } from "./with-timeout.js";
+import { withTimeout } from "./with-timeout.js";
 
 export interface ProcessContext {
   /** The whole environment of the program. */
@@ -77,7 +77,7 @@ async function run(
   child.stdin.end(input);
   const late = (after: number): MachineError =>
     new MachineError("unreachable", `${file} did not end within ${String(after / 1_000)} s`, { output: output.tail() });
-  const code = await within(ended, {
+  const code = await withTimeout(ended, {
     signal,
     ...(timeout === undefined ? {} : { deadline: { after: timeout, error: () => late(timeout) } }),
     stop: () => {

@@ -87,12 +87,12 @@ function passwordLine(password: string | undefined): Buffer {
 }
 
 function failure(name: string, code: number, lines: readonly string[]): MachineError {
-  const told = (kind: string) =>
+  const said = (kind: string) =>
     lines.findLast((line) => line.startsWith(`machine-${kind}: `))?.slice(kind.length + 10);
   const output = lines.filter((line) => !line.startsWith("machine-")).slice(-20);
   const isFull = output.some((line) => /no space left on device|enough free space/i.test(line));
-  return new MachineError("failed", `${name}: ${told("error") ?? `exit status ${String(code)}`}`, {
-    hint: isFull ? "the host's disk is full: `df -h` on the host shows where to make room" : told("hint"),
+  return new MachineError("failed", `${name}: ${said("error") ?? `exit status ${String(code)}`}`, {
+    hint: isFull ? "the host's disk is full: `df -h` on the host shows where to make room" : said("hint"),
     output: output.length > 0 ? output.join("\n") : undefined,
   });
 }

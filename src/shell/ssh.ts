@@ -11,7 +11,7 @@ import { hopsOf, type Hop } from "./ssh/jump.js";
 import { startProxy, type Proxy } from "./ssh/proxy.js";
 import { execute, type Link } from "./ssh/session.js";
 import { connectToSocket } from "./ssh/unix-socket.js";
-import { inLine, within } from "./with-timeout.js";
+import { limitConcurrency, withTimeout } from "./with-timeout.js";
 
 export interface SshOptions {
   /** Name of the machine, in messages and of its host key. */
@@ -88,7 +88,7 @@ async function connectHop(hop: Hop, through: Leg | undefined, target: SshTarget,
     trust: options.trust,
   });
   const login = { machine, user: hop.user, keyPath: target.keyPath, others: hop.jump, env, askPassphrase };
-  const ways = await within(credentials(login), {
+  const ways = await withTimeout(credentials(login), {
     signal,
     deadline: { after: timeout, error: () => silentAgent(machine) },
   });
@@ -141,7 +141,7 @@ function forward(client: Client, hop: Hop, { machine, signal }: SshOptions, time
       else reject(fail(error.message, error));
     });
   });
-  return within(channel, {
+  return withTimeout(channel, {
     signal,
     deadline: { after: timeout, error: () => fail(`no answer within ${String(timeout / 1_000)} s`) },
     stop: () => client.destroy(),
@@ -154,7 +154,7 @@ function connection(legs: readonly Leg[], { machine, signal, env }: SshOptions):
   const { lost, gone, end } = watch(legs);
   const link: Link = { client, machine, signal, lost };
   // Half of what sshd allows by default: one that has ended may count still when the next one begins.
-  const queue = inLine(5);
+  const queue = limitConcurrency(5);
   return {
     get closed() {
       return lost() !== undefined;

@@ -12,7 +12,7 @@ export interface TimeLimits {
  * Settles as `work` does, unless the time is over or the signal aborts before.
  * @throws MachineError `interrupted` when the signal aborts
  */
-export function within<T>(work: Promise<T>, { signal, deadline, stop }: TimeLimits): Promise<T> {
+export function withTimeout<T>(work: Promise<T>, { signal, deadline, stop }: TimeLimits): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (error: MachineError): void => {
       settle();
@@ -39,7 +39,7 @@ export function within<T>(work: Promise<T>, { signal, deadline, stop }: TimeLimi
 }
 
 /** Runs at most `limit` works at once; the others wait in line. */
-export function inLine(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function limitConcurrency(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {

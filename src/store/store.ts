@@ -8,7 +8,7 @@ import { encodeJson, isObject, parseJson } from "./json.js";
 import { asidePrefix, halfPrefix } from "./leftovers.js";
 import { withLock, type LockOptions } from "./lock.js";
 import { configVersion, versionOf } from "./migrate.js";
-import { ownerId, savedOwnerId } from "./owner.js";
+import { storeId, savedStoreId } from "./store-id.js";
 import { machinePaths, storePaths, type MachinePaths, type StorePaths } from "./paths.js";
 import {
   hasMachine,
@@ -33,9 +33,9 @@ export interface Store {
   readonly root: string;
   readonly paths: StorePaths;
   /** The store's id, made when it is first asked for: see owner.ts. */
-  owner(): Promise<string>;
+  storeId(): Promise<string>;
   /** The same where it was made already. */
-  savedOwner(): Promise<string | undefined>;
+  savedStoreId(): Promise<string | undefined>;
   /** The machine's directory, whether it exists or not. @throws MachineError `not-found` for what can be no name */
   dir(name: string): string;
   /** Bytewise order. A store that is not there yet has none. */
@@ -94,8 +94,8 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
   return {
     root,
     paths,
-    owner: () => ownerId(paths.owner, (work) => lockNamed("owner", work)),
-    savedOwner: () => savedOwnerId(paths.owner),
+    storeId: () => storeId(paths.owner, (work) => lockNamed("owner", work)),
+    savedStoreId: () => savedStoreId(paths.owner),
     dir: (name) => pathsOf(root, name).dir,
     names: () => promised(() => machineNames(paths.machines)),
     has: (name) => promised(() => hasMachine(root, name)),

@@ -1,5 +1,5 @@
 import { messageOf, type StepEvent } from "../driver/index.js";
-import { lazily } from "../driver/once.js";
+import { memoize } from "../driver/memoize.js";
 import { describeError } from "./report-error.js";
 import { tell, type Terminal } from "./terminal.js";
 
@@ -94,7 +94,7 @@ interface Active {
 /** The steps under way share one spinning line; each finished one stays above it with the time it took. */
 function live(terminal: Terminal): Progress {
   const active = new Map<string, Active>();
-  const spinning = lazily(async () => {
+  const spinning = memoize(async () => {
     const { default: yoctoSpinner } = await import("yocto-spinner");
     return yoctoSpinner({ stream: terminal.stderr, handleSignals: false });
   });

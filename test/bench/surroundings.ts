@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { lazily } from "../../src/driver/once.js";
+import { memoize } from "../../src/driver/memoize.js";
 import { output } from "../support/command.js";
 import { type Engine, startEngine } from "../support/engine.js";
 import { buildHostImages } from "../support/host-image.js";
@@ -41,7 +41,7 @@ export function openBench({ quick, tell }: Pick<Bench, "quick" | "tell">): {
     closers.unshift(() => close(made));
     return made;
   };
-  const engine = lazily(async (): Promise<Engine> => {
+  const engine = memoize(async (): Promise<Engine> => {
     tell("starting an engine for hosts");
     const started = await kept(startEngine(), ({ stop }) => stop());
     await buildHostImages(started);
@@ -57,7 +57,7 @@ export function openBench({ quick, tell }: Pick<Bench, "quick" | "tell">): {
     host: async (options) => kept(createHost(await engine(), options), ({ remove }) => remove()),
     installServer: async () => kept(serveInstallScripts((await engine()).gateway), ({ close }) => close()),
     simulated: async (count, options) => (await kept(simulate(count, options), ({ stop }) => stop())).ports,
-    key: lazily(async () => {
+    key: memoize(async () => {
       const path = join(await folder(), "key");
       await output("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
       return path;
@@ -65,7 +65,7 @@ export function openBench({ quick, tell }: Pick<Bench, "quick" | "tell">): {
   };
   return {
     bench,
-    close: lazily(async () => {
+    close: memoize(async () => {
       for (const close of closers) await close();
     }),
   };

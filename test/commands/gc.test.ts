@@ -23,7 +23,7 @@ function provider(things: readonly string[], stuck: readonly string[] = []) {
       },
     };
   };
-  const find: Driver["find"] = (_, owner) => {
+  const find: Driver["listResources"] = (_, owner) => {
     owners.push(owner);
     return Promise.resolve([...left].map(resourceOf));
   };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { freePort, greets, isFree } from "../../src/driver/index.js";
+import { freePort, sshResponds, isFree } from "../../src/driver/index.js";
 
 async function listening(onConnection = (): string => ""): Promise<{ port: number; close: () => void }> {
   const server = createServer((socket) => {
@@ -37,11 +37,11 @@ test("a search where every port is taken ends with an error", async () => {
 test("a server that greets is told from one that says nothing, one that hangs up, and nobody", async () => {
   const [sshd, closed] = [await listening(() => "SSH-2.0-x\r\n"), await listening()];
   closed.close();
-  expect(await greets(sshd.port)).toBe(true);
-  expect(await greets(closed.port)).toBe(false);
+  expect(await sshResponds(sshd.port)).toBe(true);
+  expect(await sshResponds(closed.port)).toBe(false);
   const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
   await once(server, "listening");
-  expect(await greets((server.address() as AddressInfo).port)).toBe(false);
+  expect(await sshResponds((server.address() as AddressInfo).port)).toBe(false);
   server.close();
   sshd.close();
 });

@@ -115,6 +115,6 @@ async function planned(io: Io, given: Readonly<Record<string, unknown>> = {}): P
     ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
   };
   const values = resolve(container.options, [given], container.name);
-  const machine = { name: "web", dir: "/store/machines/web", common, owner: () => Promise.resolve("owner") };
+  const machine = { name: "web", dir: "/store/machines/web", common, storeId: () => Promise.resolve("owner") };
   return { state: await container.plan(values, machine, io) };
 }

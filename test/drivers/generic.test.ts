@@ -54,8 +54,8 @@ describe("the generic driver", () => {
   test("is reached by other machines at its own address, or at the one that was given for them", async () => {
     expect(generic.access(state).peer).toEqual({ address: "127.0.0.1", port: 1 });
     const values = resolve(generic.options, [{ ipAddress: "192.0.2.7", peerAddress: "10.0.0.7" }], "generic");
-    const owner = () => Promise.resolve("owner");
-    const planned = await generic.plan(values, { name: "web-1", dir, common: state, owner }, fakeIo());
+    const storeId = () => Promise.resolve("owner");
+    const planned = await generic.plan(values, { name: "web-1", dir, common: state, storeId }, fakeIo());
     expect(generic.access(planned).peer).toEqual({ address: "10.0.0.7", port: 2376 });
   });
 

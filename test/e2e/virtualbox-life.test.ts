@@ -95,7 +95,7 @@ describe("a machine of VirtualBox", () => {
   test("is found by its mark, and only by that of its store, and ended by it", async () => {
     const one = await made();
     await ask(one, "createvm", "--name", "somebody's", "--register");
-    const find = async (owner: string) => (await one.driver.find?.({}, owner, one.io)) ?? [];
+    const find = async (owner: string) => (await one.driver.listResources?.({}, owner, one.io)) ?? [];
     expect(await find("store-2")).toEqual([]);
     const [found, ...others] = await find("store-1");
     expect([found?.machine, found?.id, others.length]).toEqual(["web", stateOf(one).UUID, 0]);

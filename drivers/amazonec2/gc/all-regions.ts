@@ -19,16 +19,16 @@ export async function findEverywhere(given: Ec2Options, owner: string, io: Io): 
   const isNamed = given.region !== undefined && given.region !== io.env["AWS_DEFAULT_REGION"];
   const regions = isNamed ? [home] : await enabledRegions(open(home), home, io);
   const found = await Promise.allSettled(regions.map((region) => findResources(open(region), region, owner)));
-  const told = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const resources = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const refusals = new Map<string, string[]>();
   for (const [index, one] of found.entries()) {
     if (one.status === "fulfilled") continue;
     const reason: unknown = one.reason;
-    if (!isExpected(reason) || told.length === 0) throw reason;
+    if (!isExpected(reason) || resources.length === 0) throw reason;
     refusals.set(reason.message, [...(refusals.get(reason.message) ?? []), regions[index] ?? ""]);
   }
   for (const [reason, some] of refusals) io.notice(`not looked into: ${some.join(", ")}: ${reason}`);
-  return told.flat();
+  return resources.flat();
 }
 
 /** The home region first; that one alone where EC2 does not tell of others. */

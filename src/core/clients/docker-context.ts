@@ -122,12 +122,12 @@ function credentialsOf({ name, dir, config, driver, state }: Host, url: string):
 }
 
 async function contextsOf({ store, env, command }: Session): Promise<Contexts> {
-  return { owner: await store.owner(), folder: dockerFolder(env), command };
+  return { owner: await store.storeId(), folder: dockerFolder(env), command };
 }
 
 /** Undefined: this store has never written one. */
 async function savedContexts(session: Session): Promise<Contexts | undefined> {
-  return (await session.store.savedOwner()) === undefined ? undefined : contextsOf(session);
+  return (await session.store.savedStoreId()) === undefined ? undefined : contextsOf(session);
 }
 
 async function orTell(session: Session, name: string, failed: string, work: () => Promise<unknown>): Promise<void> {

@@ -53,8 +53,8 @@ export async function planMachine(
     throw isMachineError(error) && error.code === "exists" ? error : whileDoing("Error creating machine", error);
   });
   certificateNames(request.serverCertSANs);
-  const owner = dryRun ? async () => (await store.savedOwner()) ?? "(random)" : () => store.owner();
-  const state = await plan(withSecrets(session, request), request, owner);
+  const storeId = dryRun ? async () => (await store.savedStoreId()) ?? "(random)" : () => store.storeId();
+  const state = await plan(withSecrets(session, request), request, storeId);
   const tls = {
     CaCertPath: certs.ca,
     CaPrivateKeyPath: certs.caKey,
@@ -76,7 +76,7 @@ export async function planMachine(
 async function plan(
   session: Session,
   { name, driver, values, transport, provision: { ttl } }: CreateRequest,
-  owner: MachinePlan["owner"],
+  storeId: MachinePlan["storeId"],
 ): Promise<DriverState> {
   const dir = session.store.dir(name);
   const common: DriverState = {
@@ -91,7 +91,7 @@ async function plan(
     SwarmDiscovery: "",
   };
   try {
-    return await driver.plan(values, { name, dir, common, owner, ttl, transport }, machineIo(session, { name, dir }));
+    return await driver.plan(values, { name, dir, common, storeId, ttl, transport }, machineIo(session, { name, dir }));
   } catch (error) {
     if (!isMachineError(error)) throw error;
     throw error.code === "precheck"
@@ -117,7 +117,7 @@ export function withSecrets(session: Session, { driver, values }: CreateRequest)
 export interface CreatePlan {
   readonly Driver: DriverState;
   readonly Steps: readonly string[];
-  /** Where the driver can tell: see {@link Driver.calls}. */
+  /** Where the driver can tell: see {@link Driver.dryRunCalls}. */
   readonly Calls?: readonly { readonly Action: string; readonly Parameters: object }[];
 }
 
@@ -128,7 +128,7 @@ export async function describePlan(given: Session, { request, config }: PlannedM
   const host = await openHost(session, { name, dir: session.store.dir(name), config, transport });
   const making = driver.create.filter((step) => step.when?.(host.state) !== false).map((step) => step.name);
   const provisioning = makesHost(driver) ? provisionStepNames(session, host, provision) : [];
-  const calls = await driver.calls?.(host, host.io);
+  const calls = await driver.dryRunCalls?.(host, host.io);
   return {
     Driver: config.Driver,
     Steps: [...making, ...provisioning],

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   MachineError,
-  reach,
+  connectWithRetry,
   type Io,
   type Shell,
   type Step,
@@ -270,7 +270,7 @@ function portOf({ driver, state }: Host): number {
 
 function reachShell({ name, driver, state }: Host, io: Io): Promise<Shell> {
   const target = driver.access(state).shell;
-  if (target !== undefined) return reach(io, target);
+  if (target !== undefined) return connectWithRetry(io, target);
   throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
 }
 

@@ -10,7 +10,7 @@ import {
   type Options,
   type Values,
 } from "../../driver/index.js";
-import { within } from "../../shell/with-timeout.js";
+import { withTimeout } from "../../shell/with-timeout.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
 import { machineIo, providerIo } from "../session/io.js";
 import type { Session } from "../session/session.js";
@@ -99,7 +99,7 @@ async function carryOut(
   };
   try {
     const work = Promise.resolve(run(ioOf({ ...session, signal })));
-    const finding = await within(work, { signal, deadline: { after: limit, error: late }, stop });
+    const finding = await withTimeout(work, { signal, deadline: { after: limit, error: late }, stop });
     return finding && { what, ...finding };
   } catch (error) {
     if (!isMachineError(error) || session.signal.aborted) throw error;

@@ -21,12 +21,12 @@ export async function findUnused(
   values: Values<Options>,
 ): Promise<readonly Resource[]> {
   const { store } = session;
-  if (driver.find === undefined) {
+  if (driver.listResources === undefined) {
     throw new MachineError("unsupported", `${driver.name} driver cannot tell what it has made`, {
       hint: "choose another one: machine gc -d DRIVER",
     });
   }
-  const found = await driver.find(values, await store.owner(), providerIo(session));
+  const found = await driver.listResources(values, await store.storeId(), providerIo(session));
   // Read afterwards: whatever is made belongs to a machine that was stored before.
   const machines = await store.list();
   const ours = new Set(

@@ -1,5 +1,5 @@
 import { handshake, readCredentials } from "../../docker/connection.js";
-import { isExpected, MachineError, poll, whileDoing, type Status, type Verb } from "../../driver/index.js";
+import { isExpected, MachineError, poll, whileDoing, type Status, type PowerAction } from "../../driver/index.js";
 import { askOverSsh } from "../clients/engine-version.js";
 import { provisionHost, type ProvisionRequest } from "../create/provision.js";
 import { hostWith, saveState, withHost, type Host } from "../host/host.js";
@@ -7,7 +7,7 @@ import { inspect } from "../inspect/inspect.js";
 import type { Session } from "../session/session.js";
 
 /** What the machine is after it. */
-export const targetStatus: Readonly<Record<Verb, Status>> = {
+export const targetStatus: Readonly<Record<PowerAction, Status>> = {
   start: "running",
   restart: "running",
   stop: "stopped",
@@ -23,7 +23,7 @@ export const targetStatus: Readonly<Record<Verb, Status>> = {
 export async function changePower(
   session: Session,
   name: string,
-  verb: Verb,
+  verb: PowerAction,
   sudoPassword: ProvisionRequest["sudoPassword"],
 ): Promise<void> {
   const target = targetStatus[verb];
@@ -44,11 +44,14 @@ export async function changePower(
 }
 
 /** Has the driver act. A driver without `restart` stops and starts. @throws MachineError `unsupported` */
-async function acted(session: Session, host: Host, verb: Verb): Promise<Host> {
+async function acted(session: Session, host: Host, verb: PowerAction): Promise<Host> {
   const { name, driver, io } = host;
   const actions = verb === "restart" && driver.restart === undefined ? ["stop" as const, "start" as const] : [verb];
   if (actions.some((action) => driver[action] === undefined)) {
-    throw new MachineError("unsupported", driver.refusal?.(verb) ?? `${driver.name} driver does not support ${verb}`);
+    throw new MachineError(
+      "unsupported",
+      driver.unsupportedMessage?.(verb) ?? `${driver.name} driver does not support ${verb}`,
+    );
   }
   let now = host;
   for (const action of actions) {

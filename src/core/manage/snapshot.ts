@@ -1,4 +1,4 @@
-import { MachineError, reach, type Snapshot, type Snapshots } from "../../driver/index.js";
+import { MachineError, connectWithRetry, type Snapshot, type Snapshots } from "../../driver/index.js";
 import { becomeRoot, runScript } from "../../shell/script.js";
 import { machineChanged } from "../clients/followers.js";
 import { inspect } from "../inspect/inspect.js";
@@ -71,7 +71,7 @@ async function setClock(
 ): Promise<void> {
   const { shell: target } = driver.access(state);
   if (target === undefined) return;
-  const shell = await reach(io, target);
+  const shell = await connectWithRetry(io, target);
   const script = {
     name: `${name}: could not set the clock`,
     purpose: "set the clock",

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import type { ClientChannel, PseudoTtyOptions } from "ssh2";
 import { MachineError, messageOf, isSystemError } from "../../driver/index.js";
-import { within } from "../with-timeout.js";
+import { withTimeout } from "../with-timeout.js";
 import { broken, exit, session, type Link } from "./session.js";
 
 /** The streams of a process; those of a terminal have the optional members. None of them is closed. */
@@ -44,7 +44,7 @@ export async function join(
       return terminal === undefined ? carry(link, channel, streams) : inTerminal(link, channel, streams);
     },
   );
-  return within(code, { signal, stop: () => open?.close() }).finally(() => {
+  return withTimeout(code, { signal, stop: () => open?.close() }).finally(() => {
     leave(streams, open);
   });
 }

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import ssh2, { type Client, type ConnectConfig, type NextAuthHandler, type ServerHostKeyAlgorithm } from "ssh2";
 import { fingerprintOf, isMachineError, fileFailure } from "../../driver/index.js";
 import {} from "../known-hosts.js";
-import { within } from "../with-timeout.js";
+import { withTimeout } from "../with-timeout.js";
 import type { Credential } from "./auth.js";
 import { closedEarly, explain, loginRefused, tooLate, type Attempt, type ConnectionFailure } from "./failure.js";
 import type { HostKeyCheck } from "./host-key.js";
@@ -39,7 +39,7 @@ export async function dial(to: Dial, socket: Duplex): Promise<Client> {
     socket.destroy();
   };
   try {
-    await within(logIn(client, socket, to, attempt), { signal: to.signal, stop });
+    await withTimeout(logIn(client, socket, to, attempt), { signal: to.signal, stop });
     return client;
   } catch (error) {
     stop();

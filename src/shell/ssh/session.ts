@@ -1,7 +1,7 @@
 import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { MachineError, messageOf, type CommandResult, type ExecOptions } from "../../driver/index.js";
 import { exitCode, gather, type OutputLines } from "../output.js";
-import { within } from "../with-timeout.js";
+import { withTimeout } from "../with-timeout.js";
 
 /** A connection on which commands run. */
 export interface Link {
@@ -33,7 +33,7 @@ export function execute(
       return { stdout: output.stdout(), stderr: output.stderr(), code };
     },
   );
-  return within(result, {
+  return withTimeout(result, {
     signal: link.signal,
     deadline: {
       after: timeout,

@@ -6,8 +6,8 @@ export interface Boot {
   readonly name: string;
   /** File of what its serial console prints. */
   readonly console: string;
-  /** Whether its sshd greets: a forwarded port accepts connections long before. */
-  readonly greets: () => Promise<boolean>;
+  /** Whether its sshd responds: a forwarded port accepts connections long before. */
+  readonly sshResponds: () => Promise<boolean>;
   readonly isOn: () => Promise<boolean>;
 }
 
@@ -29,7 +29,7 @@ export function waitForBoot(boot: Boot, io: Io, every: number): Promise<void> {
   };
   return withConsole(console, async () => {
     await poll(io, `ssh of ${name}`, { every, limit }, async () => {
-      if (await boot.greets()) return true;
+      if (await boot.sshResponds()) return true;
       // What it has printed is complete only after it has ended.
       const isOn = await boot.isOn();
       await tellNews();

@@ -42,7 +42,7 @@ function plan(order: string[] = []): MachinePlan {
     order.push("owner");
     return Promise.resolve("the-owner");
   };
-  return { name: "web-1", dir, owner, common };
+  return { name: "web-1", dir, storeId: owner, common };
 }
 
 const settings: Ec2Settings = {

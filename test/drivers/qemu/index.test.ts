@@ -107,7 +107,7 @@ async function planned(
   platform: NodeJS.Platform = "linux",
 ) {
   const values = resolve(options, [given], "qemu");
-  const owner = () => Promise.resolve("owner");
-  const machine = { name: "vm", dir: "/store/machines/vm", common: exampleState, owner };
+  const storeId = () => Promise.resolve("owner");
+  const machine = { name: "vm", dir: "/store/machines/vm", common: exampleState, storeId };
   return { state: await plan(values, machine, fakeIo(script), platform) };
 }

@@ -11,7 +11,7 @@ export function computer(facts: Partial<Computer> = {}): Computer {
     read: () => Promise.resolve(""),
     networks: () => [],
     routes: () => Promise.resolve([]),
-    greets: () => Promise.resolve(true),
+    sshResponds: () => Promise.resolve(true),
     canVirtualize: () => Promise.resolve(true),
     ...facts,
   };

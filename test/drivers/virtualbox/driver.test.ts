@@ -141,7 +141,7 @@ async function planned(
     ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
   };
   const values = resolve(driver.options, [given], driver.name);
-  const machine = { name: "web-1", dir: "/store/machines/web-1", common, owner: () => Promise.resolve("owner") };
+  const machine = { name: "web-1", dir: "/store/machines/web-1", common, storeId: () => Promise.resolve("owner") };
   return virtualBoxOn(on).plan(values, machine, fakeIo(script));
 }
 

@@ -70,7 +70,7 @@ export async function trial(
     ...{ IPAddress: "", MachineName: "web", SSHUser: "", SSHPort: 0, SSHKeyPath: "", StorePath: store },
     ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
   };
-  let state = await driver.plan(values, { name: "web", dir, common, owner: () => Promise.resolve("store-1") }, io);
+  let state = await driver.plan(values, { name: "web", dir, common, storeId: () => Promise.resolve("store-1") }, io);
   let seen = 0;
   const machine = (): Machine => ({ name: "web", dir, state });
   const change = (changes: Partial<DriverState> | void): void => {

@@ -8,11 +8,11 @@ import { makeDirectory, replaceFile } from "./file.js";
  * @param lock runs the making while nobody else does
  * @throws MachineError `failed` where the file cannot be read or written
  */
-export async function ownerId(path: string, lock: <T>(work: () => Promise<T>) => Promise<T>): Promise<string> {
-  const found = await savedOwnerId(path);
+export async function storeId(path: string, lock: <T>(work: () => Promise<T>) => Promise<T>): Promise<string> {
+  const found = await savedStoreId(path);
   if (found !== undefined) return found;
   return lock(async () => {
-    const made = (await savedOwnerId(path)) ?? crypto.randomUUID();
+    const made = (await savedStoreId(path)) ?? crypto.randomUUID();
     await makeDirectory(dirname(path));
     await replaceFile(path, `${made}\n`);
     return made;
@@ -20,7 +20,7 @@ export async function ownerId(path: string, lock: <T>(work: () => Promise<T>) =>
 }
 
 /** The same where it was made already. @throws MachineError `failed` where the file cannot be read */
-export async function savedOwnerId(path: string): Promise<string | undefined> {
+export async function savedStoreId(path: string): Promise<string | undefined> {
   try {
     const text = (await fs.readFile(path, "utf8")).trim();
     return text === "" ? undefined : text;
