@@ -32,7 +32,7 @@ export type { BrokenMachine, StoredMachine } from "./read.js";
 export interface Store {
   readonly root: string;
   readonly paths: StorePaths;
-  /** The store's id, made when it is first asked for: see owner.ts. */
+  /** The store's id, made when it is first asked for: see store-id.ts. */
   storeId(): Promise<string>;
   /** The same where it was made already. */
   savedStoreId(): Promise<string | undefined>;
