@@ -59,6 +59,23 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     return (JSON.parse(text) as { Driver: Record<string, string> }).Driver;
   };
 
+  /** Two commands start it while a third saves a snapshot: none ends what another has begun. */
+  const startedByTwo = async (snapshot: string): Promise<void> => {
+    const [saved, ...starts] = await Promise.all([
+      machine("snapshot", "vm", "save", snapshot),
+      machine("start", "vm"),
+      machine("start", "vm"),
+    ]);
+    const busy = /^vm is in use by process \d+ \((start|snapshot) vm|^Machine "vm" is already running/m;
+    if (saved.code !== 0) expect(saved.stderr).toMatch(busy);
+    expect(starts.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(starts.find(({ code }) => code === 1)?.stderr).toMatch(busy);
+    const pid = await readFile(join(program.store, "machines", "vm", "qemu.pid"), "utf8");
+    expect((await machine("start", "vm")).stderr).toContain('Machine "vm" is already running.');
+    expect(await readFile(join(program.store, "machines", "vm", "qemu.pid"), "utf8")).toBe(pid);
+    expect(await said("status", "vm")).toBe("Running");
+  };
+
   beforeAll(async () => {
     await installPrerequisites(forVms);
     program = await lab.installProgram();
@@ -169,13 +186,13 @@ describeOnHosts("a virtual machine by QEMU", (lab) => {
     expect(await said("snapshot", "vm", "ls")).toMatch(/^NAME +SAVED +MEMORY$/);
   });
 
-  test("keeps ports, host key, certificates and images over stop and start", async () => {
+  test("keeps ports, host key, certificates and images over stop and start, and is started once by two at once", async () => {
     const lasting = async () => [await said("env", "vm"), await said("url", "vm"), (await state())["SSHPort"]];
     const before = await lasting();
     for (let round = 0; round < rounds; round++) {
       await said("stop", "vm");
       expect(await said("status", "vm")).toBe("Stopped");
-      await said("start", "vm");
+      await startedByTwo(`stopped-${String(round)}`);
       expect(await lasting()).toEqual(before);
       expect(await docker("run --rm busybox echo again")).toBe("again");
     }
