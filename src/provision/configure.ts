@@ -1,6 +1,6 @@
 import { MachineError, messageOf, type Io, type Step, isExpected } from "../driver/index.js";
-import { certificatePaths, dropIn, dropInPath, openrcConfig, openrcPath } from "./daemon.js";
-import { daemonJsonPath, placeSettings } from "./engine-settings.js";
+import { certificatePaths, closedAddresses, dropIn, dropInPath, isLocal, openrcConfig, openrcPath } from "./daemon.js";
+import { daemonJsonPath, placeSettings, type PlacedSettings } from "./engine-settings.js";
 import { backupPath, type HostFacts } from "./host.js";
 import type { Provisioning, ProvisionRun } from "./provisioning.js";
 
@@ -49,15 +49,15 @@ interface HostFile {
 }
 
 async function engineFiles(p: Provisioning, facts: HostFacts, { notice }: Io): Promise<HostFile[]> {
-  const { flags, daemonJson, removed } = placeSettings(facts.daemonJson, p.provider, p.engine);
+  const { flags, daemonJson, removed, hosts } = placeSettings(facts.daemonJson, p.provider, p.engine);
   if (removed.length > 0) {
     const keys = removed.join(", ");
-    notice(`${keys} left ${daemonJsonPath}: the engine's address and TLS are on its command line now`);
+    notice(`${keys} left ${daemonJsonPath}: the engine's addresses and TLS are on its command line now`);
   }
   return [
     ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
     ...(daemonJson === undefined ? [] : [{ path: daemonJsonPath, mode: "keep", text: daemonJson }]),
-    serviceFile(p, facts, flags),
+    serviceFile(p, facts, { flags, hosts }, notice),
   ];
 }
 
@@ -75,13 +75,21 @@ function openPort({ port, transport }: Provisioning): number | undefined {
   return transport === "ssh" ? undefined : port;
 }
 
-function serviceFile(p: Provisioning, { init, unit, confD }: HostFacts, flags: readonly string[]): HostFile {
+function serviceFile(
+  p: Provisioning,
+  { init, unit, confD }: HostFacts,
+  { flags, hosts }: Pick<PlacedSettings, "flags" | "hosts">,
+  notice: Io["notice"],
+): HostFile {
   if (unit === undefined) {
     throw new MachineError("failed", `${p.machine}: the engine on the host is not a service`, {
       hint: "install it as a package, whose service can be configured",
     });
   }
-  const settings = { port: openPort(p), flags, env: p.engine.env };
+  const closed = [...(init === "systemd" ? closedAddresses(unit) : []), ...hosts.filter((host) => !isLocal(host))];
+  if (closed.length > 0)
+    notice(`the engine does not listen at ${closed.join(", ")} any more: clients use its own port`);
+  const settings = { port: openPort(p), flags, hosts: hosts.filter(isLocal), env: p.engine.env };
   return init === "openrc"
     ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", settings) }
     : { path: dropInPath, mode: "keep", text: dropIn(unit, settings) };
@@ -110,17 +118,16 @@ function checkAccess(run: ProvisionRun): Step {
   return {
     name,
     async run(_, io) {
-      if (p.transport === "ssh") await checkClosed(run, name, io);
+      const { init } = await host.facts(io);
+      await host.run(io, {
+        step: name,
+        templates: ["service.sh", "closed-to-others.sh"],
+        params: { INIT: init, PORT: String(openPort(p) ?? "") },
+      });
       await p.prove();
       if (run.outdated) await host.run(io, { step: name, templates: ["accept.sh"], params: { BACKUP: backupPath } });
     },
   };
-}
-
-async function checkClosed({ p, host }: ProvisionRun, step: string, io: Io): Promise<void> {
-  const { init } = await host.facts(io);
-  const params = { INIT: init, PORT: String(p.port) };
-  await host.run(io, { step, templates: ["service.sh", "port-closed.sh"], params });
 }
 
 /** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */

@@ -30,6 +30,8 @@ export interface ServiceSettings {
   readonly port: number | undefined;
   /** Words for the end of dockerd's command line. */
   readonly flags: readonly string[];
+  /** Sockets of the host itself that daemon.json had, as `-H` takes them. */
+  readonly hosts: readonly string[];
   /** Lines `K=V`. */
   readonly env: readonly string[];
 }
@@ -39,10 +41,29 @@ export interface ServiceSettings {
  * @param unit output of `systemctl cat docker.service`
  * @throws MachineError `failed` when the unit runs nothing, or when another drop-in's command line would win over ours
  */
-export function dropIn(unit: string, { port, flags, env }: ServiceSettings): string {
-  const words = joined(flags, (flag) => systemdQuote(flag).replaceAll("$", "$$$$"));
-  const lines = ["[Service]", "ExecStart=", `ExecStart=${withoutTcp(ownExecStart(unit))}${tcpFlags(port)}${words}`];
+export function dropIn(unit: string, { port, flags, hosts, env }: ServiceSettings): string {
+  const quoted = (word: string): string => systemdQuote(word).replaceAll("$", "$$$$");
+  const { words, local } = splitCommand(ownExecStart(unit));
+  const added = local.length + hosts.length === 0 ? [defaultSocket] : hosts;
+  const command = `${words.join(" ")}${joined(listenOn(added), quoted)}${tcpFlags(port)}${joined(flags, quoted)}`;
+  const lines = ["[Service]", "ExecStart=", `ExecStart=${command}`];
   return [...lines, ...env.map((line) => `Environment=${systemdQuote(line)}`), ""].join("\n");
+}
+
+/** The TCP addresses of the unit's own command line, which the drop-in leaves out. */
+export function closedAddresses(unit: string): readonly string[] {
+  return splitCommand(ownExecStart(unit)).closed;
+}
+
+function listenOn(hosts: readonly string[]): string[] {
+  return hosts.flatMap((host) => ["-H", host]);
+}
+
+const defaultSocket = "unix:///var/run/docker.sock";
+
+/** Whether an address, as `-H` takes it, is a socket of the host itself: what has no scheme is a TCP address. */
+export function isLocal(host: string): boolean {
+  return /^["']?(?:unix|fd):/.test(host);
 }
 
 /** Words to follow others; those that need it are quoted. */
@@ -97,25 +118,31 @@ function joinLines(text: string): string {
   return text.replace(/^[ \t]*[#;].*\n?/gm, "").replace(/\\\n/g, " ");
 }
 
-/** Without TCP addresses and TLS flags; the unix socket stays, or comes where the line names no address at all. */
-function withoutTcp(line: string): string {
-  const kept: string[] = [];
-  const words = line.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
-  let hosts = 0;
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? "";
+interface CommandParts {
+  /** Without TCP addresses and TLS flags. */
+  readonly words: readonly string[];
+  /** Addresses among them. */
+  readonly local: readonly string[];
+  readonly closed: readonly string[];
+}
+
+function splitCommand(line: string): CommandParts {
+  const parts = { words: [] as string[], local: [] as string[], closed: [] as string[] };
+  const all = line.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/g) ?? [];
+  for (let at = 0; at < all.length; at++) {
+    const word = all[at] ?? "";
     const flag = /^(-H|--host|--tls(?:verify|cacert|cert|key)?)(?:=(.*))?$/.exec(word) ?? /^(-H)(.+)$/.exec(word);
     if (flag === null) {
-      kept.push(word);
+      parts.words.push(word);
       continue;
     }
     const takesNext = flag[2] === undefined && !/^--tls(?:verify)?$/.test(flag[1] ?? "");
-    const value = takesNext ? (words[++at] ?? "") : (flag[2] ?? "");
-    if (flag[1]?.startsWith("--tls") === true || /^["']?tcp:/.test(value)) continue;
-    hosts++;
-    kept.push(...(takesNext ? [word, value] : [word]));
+    const value = takesNext ? (all[++at] ?? "") : (flag[2] ?? "");
+    if (flag[1]?.startsWith("--tls") === true) continue;
+    parts[isLocal(value) ? "local" : "closed"].push(value);
+    if (isLocal(value)) parts.words.push(...(takesNext ? [word, value] : [word]));
   }
-  return [...kept, ...(hosts === 0 ? ["-H unix:///var/run/docker.sock"] : [])].join(" ");
+  return parts;
 }
 
 /** One word: quotes, escapes and specifiers of systemd.syntax(7) and systemd.unit(5). Variables are for command lines only. */
@@ -135,11 +162,12 @@ const [begin, end] = ["# begin of machine's lines", "# end of machine's lines"];
  * DOCKER_OPTS once more when the service starts, so its words are quoted. K of a line of `env` becomes a variable of the
  * shell, so it has to be a name.
  */
-export function openrcConfig(existing: string, { port, flags, env }: ServiceSettings): string {
+export function openrcConfig(existing: string, { port, flags, hosts, env }: ServiceSettings): string {
   const own = existing.replace(new RegExp(`${begin}\n[^]*?${end}\n`), "");
+  const words = [...listenOn(hosts.filter((host) => host !== defaultSocket)), ...flags];
   const lines = [
     begin,
-    `DOCKER_OPTS="$DOCKER_OPTS -H unix:///var/run/docker.sock${tcpFlags(port)}"${quote(joined(flags, quote))}`,
+    `DOCKER_OPTS="$DOCKER_OPTS -H ${defaultSocket}${tcpFlags(port)}"${quote(joined(words, quote))}`,
     ...env.map((line) => {
       const at = line.indexOf("=");
       return `export ${line.slice(0, at)}=${quote(line.slice(at + 1))}`;

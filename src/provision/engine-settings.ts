@@ -26,6 +26,8 @@ export interface PlacedSettings {
   readonly daemonJson: string | undefined;
   /** Keys that were taken out of daemon.json, since the unit's drop-in says them. */
   readonly removed: readonly string[];
+  /** Addresses that daemon.json had, as `-H` takes them. */
+  readonly hosts: readonly string[];
 }
 
 /** The addresses and their TLS belong to the command line; the engine refuses to have them in both places. */
@@ -37,7 +39,8 @@ const fileKeys = ["features", "min-api-version"];
 /**
  * Settings are flags, as docker-machine has them: its `provision` and `regenerate-certs` put them onto the command line
  * that they write, and the engine refuses what is on the command line and in daemon.json. For the same reason a setting
- * that the host's daemon.json has already is merged there: lists grow, maps are merged, other values of ours win.
+ * that the host's daemon.json has already is merged there: lists grow, maps are merged, other values of ours win. The
+ * label `provider`, which nobody asked for, wins over none of the host's or the user's.
  * @param existing the file's text; undefined or blank: there is none
  * @throws MachineError `failed` when it is no JSON object, `usage` for an option that cannot be set
  */
@@ -48,7 +51,10 @@ export function placeSettings(
 ): PlacedSettings {
   const before = parse(existing ?? "");
   const kept = Object.fromEntries(Object.entries(before).filter(([key]) => !unitKeys.includes(key)));
-  const wishes = dockerdOptions(provider, settings).map((option) => ({ option, json: engineOption(option) }));
+  const asked = dockerdOptions(settings);
+  const hasProvider = [...labelKeys(kept), ...asked.map(labelOf)].includes("provider");
+  const options = hasProvider ? asked : [...asked, `label=provider=${provider}`];
+  const wishes = options.filter(isLastOfItsLabel).map((option) => ({ option, json: engineOption(option) }));
   const unfit = wishes.filter(({ option }) => !fitsUnit(option)).flatMap(({ json }) => Object.keys(json));
   const inFile = new Set([...Object.keys(kept), ...fileKeys, ...unfit]);
   const isForFile = ({ json }: { json: DaemonJsonObject }): boolean => Object.keys(json).some((key) => inFile.has(key));
@@ -57,24 +63,35 @@ export function placeSettings(
     flags: wishes.filter((wish) => !isForFile(wish)).map(({ option }) => flagOf(option)),
     daemonJson: isDeepStrictEqual(after, before) ? existing : print(after, existing),
     removed: Object.keys(before).filter((key) => unitKeys.includes(key)),
+    hosts: [before["hosts"] ?? []].flat().filter((host) => typeof host === "string"),
   };
 }
 
-/** All settings as `--engine-opt` has them. The engine refuses two values for one label: the last one counts. */
-function dockerdOptions(provider: string, settings: EngineSettings): string[] {
+/** All settings as `--engine-opt` has them. */
+function dockerdOptions(settings: EngineSettings): string[] {
   const { labels, insecureRegistries, registryMirrors, storageDriver, opts } = settings;
-  const options = [
+  return [
     ...opts,
     ...insecureRegistries.map((registry) => `insecure-registry=${registry}`),
     ...registryMirrors.map((mirror) => `registry-mirror=${mirror}`),
     ...(storageDriver === "" ? [] : [`storage-driver=${storageDriver}`]),
-    ...[...labels, `provider=${provider}`].map((label) => `label=${label}`),
+    ...labels.map((label) => `label=${label}`),
   ];
-  const keyOf = (option: string): string | undefined => /^-{0,2}label=([^=]*)/.exec(option)?.[1];
-  return options.filter((option, at) => {
-    const key = keyOf(option);
-    return key === undefined || !options.slice(at + 1).some((later) => keyOf(later) === key);
-  });
+}
+
+/** The engine refuses two values for one label: the last one counts. */
+function isLastOfItsLabel(option: string, at: number, options: readonly string[]): boolean {
+  const key = labelOf(option);
+  return key === undefined || !options.slice(at + 1).some((later) => labelOf(later) === key);
+}
+
+/** Name of the label that an option sets. */
+function labelOf(option: string): string | undefined {
+  return /^-{0,2}label=([^=]*)/.exec(option)?.[1];
+}
+
+function labelKeys({ labels }: DaemonJsonObject): Json[] {
+  return isList(labels) ? labels.map(labelKey) : [];
 }
 
 /** With its value in the same word, so that a switch that needs one does not take the next flag for it. */

@@ -106,16 +106,52 @@ describeOnHosts("a machine that docker reaches over ssh", (lab) => {
     );
   });
 
-  test("is not done where its engine listens on the port nevertheless", async () => {
-    await host.exec(
-      "mkdir /etc/systemd/system/docker.socket.d && cd /etc/systemd/system/docker.socket.d &&" +
-        " printf '[Socket]\\nListenStream=2376\\n' > tcp.conf && systemctl daemon-reload && " +
-        "systemctl stop docker.socket docker && systemctl start docker",
+  test.each([
+    {
+      opened: "a variable",
+      port: 2375,
+      by: "echo 'DOCKER_OPTS=\"-H tcp://0.0.0.0:2375\"' > /etc/default/docker",
+      undo: "rm /etc/default/docker",
+    },
+    {
+      opened: "a socket unit",
+      port: 2376,
+      by:
+        "mkdir -p /etc/systemd/system/docker.socket.d && cd /etc/systemd/system/docker.socket.d && " +
+        "printf '[Socket]\\nListenStream=2376\\n' > tcp.conf",
+      undo: "rm /etc/systemd/system/docker.socket.d/tcp.conf",
+    },
+    {
+      opened: "TLS that asks for no certificate, at one address",
+      port: 2377,
+      by: `cd /root && openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout key.pem -out cert.pem 2>/dev/null &&
+        echo 'DOCKER_OPTS="-H tcp://127.0.0.2:2377 --tls --tlsverify=false --tlscacert /root/cert.pem --tlscert /root/cert.pem --tlskey /root/key.pem"' > /etc/default/docker`,
+      undo: "rm /etc/default/docker",
+    },
+  ])("is not done where $opened opens the engine to anybody", async ({ port, by, undo }) => {
+    const restart =
+      "systemctl daemon-reload && systemctl reset-failed docker.socket docker; systemctl stop docker.socket docker && systemctl start docker";
+    expect(await host.exec(`${by} && ${restart}`)).toMatchObject({ code: 0, stderr: "" });
+    const provisioned = await program.machine(["provision", "web"]);
+    expect(provisioned.code, provisioned.stderr).toBe(1);
+    expect(provisioned.stderr).toMatch(
+      new RegExp(
+        `the engine answers anybody at 127\\.0\\.0\\.\\d:${String(port)}, without a certificate\n.*docker.socket`,
+      ),
     );
-    expect(await program.machine(["provision", "web"])).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("the engine listens on port 2376") as string,
-    });
+    expect(await host.exec(`${undo} && ${restart}`)).toMatchObject({ code: 0 });
+    expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
+  });
+
+  test("may be of a swarm, publish ports and tell metrics, none of which is the engine's API", async () => {
+    const file = "/etc/docker/daemon.json";
+    await host.exec(`echo '{"metrics-addr": "127.0.0.1:9323", "experimental": true}' > ${file}`);
+    expect(
+      await host.exec("systemctl reset-failed docker; systemctl restart docker && docker swarm init"),
+    ).toMatchObject({ code: 0 });
+    expect((await host.exec("curl -s http://127.0.0.1:9323/metrics")).stdout).toContain("engine_daemon");
+    expect(await program.machine(["provision", "web"])).toMatchObject({ code: 0 });
+    await host.exec("docker swarm leave --force");
   });
 
   const linux = { code: 0, stdout: "linux\n", stderr: "" };

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkEnvironment, dropIn, openrcConfig } from "../../src/provision/daemon.js";
+import { checkEnvironment, closedAddresses, dropIn, openrcConfig } from "../../src/provision/daemon.js";
 
-const bare = { port: 2376, flags: [], env: [] };
+const bare = { port: 2376, flags: [], hosts: [], env: [] };
 const unit = (name: string): string => readFileSync(join(import.meta.dirname, "fixtures", "units", name), "utf8");
 
 /** The command line of a drop-in, without what is the same for all. */
@@ -71,6 +71,22 @@ describe("the drop-in", () => {
     expect(commandLine(dropIn(text, bare))).toBe(`/d ${expected}`);
   });
 
+  test("leaves out addresses of TCP however they are written, and names them", () => {
+    const flags = ["-H :2375 -H 0.0.0.0:2374 -H=[::1]:1", "--host=localhost -H 'tcp://:3' -H fd:// -H unix:///x"];
+    const text = `# /lib/systemd/system/docker.service\n[Service]\nExecStart=/d ${flags.join(" ")}\n`;
+    expect(commandLine(dropIn(text, bare))).toBe("/d -H fd:// -H unix:///x");
+    expect(closedAddresses(text)).toEqual([":2375", "0.0.0.0:2374", "[::1]:1", "localhost", "'tcp://:3'"]);
+  });
+
+  test("has the sockets that daemon.json had, and the default one only where there is no other", () => {
+    const text = "# /lib/systemd/system/docker.service\n[Service]\nExecStart=/d\n";
+    expect(commandLine(dropIn(text, { ...bare, hosts: ["fd://", "unix:///srv/a b.sock"] }))).toBe(
+      '/d -H fd:// -H "unix:///srv/a b.sock"',
+    );
+    expect(commandLine(dropIn(text, bare))).toBe("/d -H unix:///var/run/docker.sock");
+    expect(openrcConfig("", { ...bare, hosts: ["unix:///srv/a.sock"] })).toContain("-H unix:///srv/a.sock");
+  });
+
   test("says so when the unit runs nothing", () => {
     expect(() => dropIn("# /lib/systemd/system/docker.service\n[Service]\nExecStart=\n", bare)).toThrow(
       "no command line",
@@ -79,7 +95,7 @@ describe("the drop-in", () => {
 
   test("ends with the flags, quoted for systemd where they need it", () => {
     const flags = ["--label=a=b", "--label=c=$HOME %i 'x' \"y\"", "--debug=true"];
-    expect(dropIn(unit("docker-ce"), { port: undefined, flags, env: [] })).toBe(
+    expect(dropIn(unit("docker-ce"), { port: undefined, flags, hosts: [], env: [] })).toBe(
       String.raw`[Service]
 ExecStart=
 ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock --label=a=b "--label=c=$$HOME %%i 'x' \"y\"" --debug=true
@@ -102,8 +118,8 @@ ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock
 });
 
 test.each([
-  ["the drop-in", dropIn(unit("docker-ce"), { port: undefined, flags: [], env: ["A=b"] })],
-  ["OpenRC's configuration", openrcConfig("", { port: undefined, flags: [], env: ["A=b"] })],
+  ["the drop-in", dropIn(unit("docker-ce"), { port: undefined, flags: [], hosts: [], env: ["A=b"] })],
+  ["OpenRC's configuration", openrcConfig("", { port: undefined, flags: [], hosts: [], env: ["A=b"] })],
 ])("%s of an engine without a port has nothing of TCP and TLS, and its environment", (_, text) => {
   expect(text).not.toMatch(/tcp|tls/);
   expect(text).toContain("A=");
@@ -126,7 +142,7 @@ describe("OpenRC's configuration", () => {
     fc.assert(
       fc.property(word, fc.array(word), (value, values) => {
         const flags = values.map((one) => `--label=a=${one}`);
-        const config = openrcConfig('DOCKER_OPTS="--debug"\n', { port: 2376, flags, env: [`V=${value}`] });
+        const config = openrcConfig('DOCKER_OPTS="--debug"\n', { ...bare, flags, env: [`V=${value}`] });
         const script = `eval "$(cat)"; eval "set -- $DOCKER_OPTS"; printf '%s\\0' "$V" "$@"`;
         const printed = execFileSync("sh", ["-c", script], { input: config });
         expect(printed.toString().split("\0")).toEqual([value, ...first.split(" "), ...flags, ""]);

@@ -30,6 +30,7 @@ describe("the engine's settings", () => {
       ],
       daemonJson: undefined,
       removed: [],
+      hosts: [],
     });
   });
 
@@ -62,11 +63,19 @@ describe("the engine's settings", () => {
   });
 
   test("give one value to a label, the last one, as the engine refuses two", () => {
-    expect(place(undefined, { opts: ["label=a=0"], labels: ["a=1", "provider=mine", "b", "a=2"] }).flags).toEqual([
+    expect(place(undefined, { opts: ["label=a=0"], labels: ["a=1", "b", "a=2"] }).flags).toEqual([
       "--label=b",
       "--label=a=2",
       "--label=provider=generic",
     ]);
+  });
+
+  test("name a provider that is the host owner's or the user's, where one of them does", () => {
+    expect(place(undefined, { labels: ["provider=mine"] }).flags).toEqual(["--label=provider=mine"]);
+    expect(place(undefined, { opts: ["label=provider=mine"] }).flags).toEqual(["--label=provider=mine"]);
+    const owners = '{"labels": ["provider=hetzner", "rack=r1"]}';
+    expect(place(owners)).toMatchObject({ flags: [], daemonJson: owners });
+    expect(place(owners, { labels: ["provider=mine"] }).daemonJson).toContain('"provider=mine"');
   });
 });
 
@@ -97,7 +106,7 @@ describe("daemon.json", () => {
     fc.assert(
       fc.property(fc.dictionary(key, fc.jsonValue()), settings, (before, given) => {
         const once = place(JSON.stringify(before), given);
-        expect(place(once.daemonJson, given)).toEqual({ ...once, removed: [] });
+        expect(place(once.daemonJson, given)).toEqual({ ...once, removed: [], hosts: [] });
       }),
     );
   });
