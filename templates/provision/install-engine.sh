@@ -14,10 +14,12 @@ by_script() {
   fi
   shown=$(printf '%s' "$URL" | sed 's,//[^/@]*@,//,')
   other="--engine-install-url URL names another script, --engine-source distro takes the distribution's package"
+  # What is to come by TLS does not come by an address without TLS that it leads on to.
+  case $URL in https:*) protocols='=https' ;; *) protocols='=http,https' ;; esac
   # The address may hold a password: it is told over stdin, as a line of a curl configuration.
   # After 30 silent seconds there is no second try.
-  status=$(printf 'url = "%s"\n' "$URL" | curl -fsSL --connect-timeout 30 --speed-limit 1 --speed-time 30 \
-    --max-time 100 --retry 2 --retry-max-time 30 -K - -o "$work/install.sh" -w '%{http_code}') ||
+  status=$(printf 'url = "%s"\n' "$URL" | curl -fsSL --proto "$protocols" --proto-redir "$protocols" \
+    --connect-timeout 30 --speed-limit 1 --speed-time 30 --max-time 100 --retry 2 --retry-max-time 30 -K - -o "$work/install.sh" -w '%{http_code}') ||
     fail "the install script $shown cannot be fetched ($(reason $? "${status:-000}"))" "$other"
   [ -s "$work/install.sh" ] || fail "the install script $shown is empty" "$other"
   sum=$(sha256sum "$work/install.sh")
@@ -32,6 +34,7 @@ by_script() {
 # reason EXIT_STATUS HTTP_STATUS: why curl failed
 reason() {
   case $1 in
+  1) echo "it leads on to an address without TLS, where anybody on the way may change it" ;;
   6) echo "the host does not find the server's name" ;;
   7) echo "the server refused the connection" ;;
   22) echo "HTTP status $2" ;;

@@ -1,4 +1,8 @@
-import { beforeAll, expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { makeAuthority, makeServerCertificate } from "../../src/tls/certificate.js";
 import { expectClearError, generic, start } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import type { InstallServer } from "../support/install-server.js";
@@ -50,6 +54,29 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
       expect((await host.exec("ls /etc/docker; command -v dockerd")).stdout).toBe("");
     },
   );
+
+  test("since its script comes by https and leads on to http runs nothing of it", async () => {
+    const now = Date.now();
+    const ca = await makeAuthority({ user: "ann", now });
+    const address = new URL(server.url).hostname;
+    const own = await makeServerCertificate(ca, { user: "ann", machine: "web", names: [address], now });
+    const misleading = createServer(own, (_, response) => {
+      response.writeHead(302, { location: `${server.url}/install.sh` }).end();
+    });
+    misleading.listen(0, address);
+    await once(misleading, "listening");
+    onTestFinished(() => {
+      misleading.close();
+    });
+    await host.exec("apt-get -qq update && apt-get -qq install -y curl ca-certificates");
+    await host.exec("cat > /usr/local/share/ca-certificates/own.crt && update-ca-certificates", { input: ca.cert });
+    const url = `https://${address}:${String((misleading.address() as AddressInfo).port)}/install.sh`;
+    const before = server.requests.length;
+    const failed = await program.machine(["create", ...generic(host), "--engine-install-url", url, "misled"]);
+    expectClearError(failed, `the install script ${url} cannot be fetched (it leads on to an address without TLS`);
+    expect(server.requests.length).toBe(before);
+    expect(await program.machine(["rm", "-y", "misled"])).toMatchObject({ code: 0 });
+  });
 
   test("since the host's disk is full is told so, and its machine is kept", async () => {
     await program.machine(["create", ...generic(host), "--engine-install-url", `${server.url}/404`, "web"]);
