@@ -23,11 +23,11 @@ function provider(things: readonly string[], stuck: readonly string[] = []) {
       },
     };
   };
-  const find: Driver["listResources"] = (_, owner) => {
+  const listResources: Driver["listResources"] = (_, owner) => {
     owners.push(owner);
     return Promise.resolve([...left].map(resourceOf));
   };
-  return { left, owners, driver: { name: "none", options: {}, find } as unknown as Driver };
+  return { left, owners, driver: { name: "none", options: {}, listResources } as unknown as Driver };
 }
 
 /** Runs `machine gc` with a driver of the test's own, which takes the place of `none`. */
