@@ -1,7 +1,7 @@
 import { MachineError } from "../driver/index.js";
 import { encodeJson } from "../store/json.js";
 import { table } from "../ui/table.js";
-import type { WritableTerminal } from "../ui/terminal.js";
+import { printable, type WritableTerminal } from "../ui/terminal.js";
 
 /** The only way in which a command prints. What it finds out it says as text and as JSON: one of them goes nowhere. */
 export interface Output {
@@ -19,7 +19,9 @@ export interface Output {
 
 /** @param note takes a line to stderr */
 export function outputOf({ write }: Pick<WritableTerminal, "write">, json: boolean, note: Output["note"]): Output {
-  const text = json ? () => undefined : write;
+  const text = (lines: string): void => {
+    if (!json) write(printable(lines));
+  };
   return {
     text: (...lines) => {
       text(lines.map((line) => `${line}\n`).join(""));

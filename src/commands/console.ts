@@ -3,6 +3,7 @@ import { loadHost } from "../core/host/host.js";
 import { boolean, isMachineError, MachineError, type Io } from "../driver/index.js";
 import { cleanConsole, followConsole } from "../vm/index.js";
 import { defineCommand } from "../cli/command.js";
+import { printable } from "../ui/terminal.js";
 import { oneName } from "../cli/for-each-machine.js";
 
 export const serialConsole = defineCommand({
@@ -16,14 +17,14 @@ export const serialConsole = defineCommand({
       throw new MachineError("unsupported", `${driver.name} driver does not support console`);
     }
     const say = (line: string): void => {
-      out.raw(`${json ? JSON.stringify({ line }) : line}\n`);
+      out.raw(`${json ? JSON.stringify({ line }) : printable(line)}\n`);
     };
     if (values.follow) {
       await follow(path, io, say);
       return;
     }
     const text = cleanConsole(await readFile(path, "utf8").catch(() => ""));
-    if (!json) out.raw(text);
+    if (!json) out.raw(printable(text));
     else for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) say(line.replace("\n", ""));
   },
 });

@@ -5,6 +5,7 @@ import { encodeJson } from "../store/json.js";
 import { defineCommand } from "../cli/command.js";
 import { oneName } from "../cli/for-each-machine.js";
 import { refuseFormat } from "../cli/output.js";
+import { printable } from "../ui/terminal.js";
 
 export const inspect = defineCommand({
   usage: "[OPTIONS] [NAME]",
@@ -16,7 +17,7 @@ export const inspect = defineCommand({
     const { dir, config, transport } = await session.store.read(await oneName(args, session));
     // Beside what config.json holds: docker-machine knows nothing of these.
     const shown = { ...config, DockerTransport: transport, Certificates: machineCertificates(dir) };
-    out.raw(`${values.format ? await render(values.format, shown) : encodeJson(shown)}\n`);
+    out.raw(`${values.format ? printable(await render(values.format, shown)) : encodeJson(shown)}\n`);
   },
 });
 

@@ -15,10 +15,15 @@ export async function engineVersion(
   const target = parseUrl(url, credentials === undefined ? plainPort : enginePort);
   const { status, body } = await get(target, "/version", credentials, options);
   const { Version: version, ApiVersion: apiVersion } = parseObject(body);
-  if (status === 200 && typeof version === "string" && typeof apiVersion === "string") return { version, apiVersion };
+  if (status === 200 && isVersion(version) && isVersion(apiVersion)) return { version, apiVersion };
   throw new MachineError("unreachable", `${target.address} does not answer like an engine (HTTP ${String(status)})`, {
     hint: "something else listens there, or the engine is ill: look at its log on the machine",
   });
+}
+
+/** A word such as `28.5.2` or `20.10.24+dfsg1`. */
+function isVersion(value: unknown): value is string {
+  return typeof value === "string" && /^[!-~]{1,100}$/.test(value);
 }
 
 /**

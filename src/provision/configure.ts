@@ -55,14 +55,14 @@ async function engineFiles(p: Provisioning, facts: HostFacts, { notice }: Io): P
     notice(`${keys} left ${daemonJsonPath}: the engine's addresses and TLS are on its command line now`);
   }
   return [
-    ...(p.transport === "ssh" ? [] : await certificateFiles(p, facts)),
+    ...(p.transport === "ssh" ? [] : await certificateFiles(p)),
     ...(daemonJson === undefined ? [] : [{ path: daemonJsonPath, mode: "keep", text: daemonJson }]),
     serviceFile(p, facts, { flags, hosts }, notice),
   ];
 }
 
-async function certificateFiles(p: Provisioning, { addresses }: HostFacts): Promise<HostFile[]> {
-  const { ca, cert, key } = await p.certificates(addresses);
+async function certificateFiles(p: Provisioning): Promise<HostFile[]> {
+  const { ca, cert, key } = await p.certificates();
   return [
     { path: certificatePaths.ca, mode: "644", text: ca },
     { path: certificatePaths.cert, mode: "644", text: cert },

@@ -31,8 +31,6 @@ export interface HostFacts {
   readonly hostname: string;
   /** /etc/hosts knows the machine's name. */
   readonly named: boolean;
-  /** IP addresses that others may use, without those of the engine's own networks. */
-  readonly addresses: readonly string[];
   /** Version of the engine, e.g. "28.3.2"; undefined: there is none. */
   readonly engine: string | undefined;
   /** Output of `systemctl cat docker.service`, or OpenRC's script; undefined: there is no such service. */
@@ -124,7 +122,6 @@ export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
     init,
     hostname: reported.get("hostname")?.trim() ?? "",
     named: reported.has("named"),
-    addresses: addressesOf(reported.get("addresses") ?? ""),
     engine: dockerd === undefined ? undefined : (/version v?([^\s,]+)/.exec(dockerd)?.[1] ?? "unknown"),
     unit: reported.get("unit"),
     active: reported.has("active"),
@@ -132,16 +129,6 @@ export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
     daemonJson: reported.get("daemon.json"),
     confD: reported.get("conf.d"),
   };
-}
-
-/** From `ip -o addr show scope global`; without addresses that come and go (RFC 8981) or belong to containers. */
-function addressesOf(listing: string): string[] {
-  return listing.split("\n").flatMap((line) => {
-    const [, device = "", address] = /^\d+:\s+(\S+)\s+inet6?\s+([0-9a-f.:]+)/.exec(line) ?? [];
-    const passing = /\b(?:temporary|deprecated|tentative)\b/.test(line);
-    const ofContainers = /^(?:docker|br-|veth|cni|flannel|cali|virbr|podman)/.test(device);
-    return address === undefined || passing || ofContainers ? [] : [address];
-  });
 }
 
 /** Says what a connection that was lost has cut off: "web-1: could not install the engine: the host stopped answering". */

@@ -32,8 +32,8 @@ export interface Provisioning {
   readonly engine: EngineRequest;
   /** Seconds after which the host powers itself off. Default: it stays. */
   readonly ttl?: number | undefined;
-  /** PEM texts for a server of these addresses; the same ones again while they are good. */
-  readonly certificates: (addresses: readonly string[]) => Promise<{ ca: string; cert: string; key: string }>;
+  /** PEM texts for the engine; the same ones again while they are good. */
+  readonly certificates: () => Promise<{ ca: string; cert: string; key: string }>;
   /**
    * Proves from the client, for TLS: it works, TLS without a certificate is refused, plain HTTP is refused; for ssh: the
    * engine answers.

@@ -70,8 +70,11 @@ async function run(
 ): Promise<{ readonly result: CommandResult; readonly tail: string | undefined }> {
   if (signal.aborted) throw interrupted();
   const child = spawn(file, args, { cwd, env: { ...env }, stdio: "pipe", windowsHide: true });
-  const output = gather(child.stdout, child.stderr, onLine);
-  const ended = exit(child, file, cwd);
+  const output = gather(file, child.stdout, child.stderr, onLine);
+  const ended = Promise.race([exit(child, file, cwd), output.flooded]).catch((error: unknown) => {
+    abandon(child);
+    throw error;
+  });
   // A program that does not read its input to the end closes the pipe (EPIPE); its status tells the rest.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);

@@ -120,10 +120,17 @@ function matchesHash(names: string, host: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(host).digest("base64") === hash;
 }
 
-/** `*` and `?` are wildcards; everything else, brackets too, stands for itself. */
+/**
+ * `*` and `?` are wildcards; everything else, brackets too, stands for itself. Goes back to the last `*` only, so that
+ * no pattern takes longer than the product of both lengths.
+ */
 function matchesPattern(pattern: string, host: string): boolean {
-  const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (sign) =>
-    sign === "*" ? ".*" : sign === "?" ? "." : `\\${sign}`,
-  );
-  return new RegExp(`^${expression}$`).test(host);
+  let [at, star, from] = [0, -1, 0];
+  for (let read = 0; read < host.length;) {
+    if (pattern[at] === "*") [star, from, at] = [at, read, at + 1];
+    else if (pattern[at] === "?" || pattern[at] === host[read]) [at, read] = [at + 1, read + 1];
+    else if (star === -1) return false;
+    else [at, from, read] = [star + 1, from + 1, from + 1];
+  }
+  return /^\**$/.test(pattern.slice(at));
 }

@@ -1,5 +1,12 @@
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
+import { MachineError } from "../driver/index.js";
+
+/** Bytes of a command's output after which it is given up: more than any that we ask for. */
+const outputLimit = 32 * 1024 ** 2;
+
+/** Characters of a line; what follows them is dropped. */
+const lineLimit = 1024 ** 2;
 
 /** What a command has written so far. */
 export interface OutputLines {
@@ -7,33 +14,67 @@ export interface OutputLines {
   stderr(): string;
   /** The last 20 lines of both streams in the order of their arrival; undefined when there are none. */
   tail(): string | undefined;
+  /** Rejects when there is more than anybody asked for. Nothing of a stream is read after that. */
+  readonly flooded: Promise<never>;
 }
 
-/** Reads both streams of a command to their end as UTF-8. `onLine` gets whole lines without the line end. */
-export function gather(stdout: Readable, stderr: Readable, onLine?: (line: string) => void): OutputLines {
+/**
+ * Reads both streams of a command to their end as UTF-8. `onLine` gets whole lines without the line end.
+ * @param name of the command's host or program, for `flooded`
+ */
+export function gather(name: string, stdout: Readable, stderr: Readable, onLine?: (line: string) => void): OutputLines {
   const last: string[] = [];
   const take = (line: string): void => {
     last.push(line);
     if (last.length > 20) last.shift();
     onLine?.(line);
   };
-  const out = read(stdout, take);
-  const err = read(stderr, take);
-  return { stdout: out, stderr: err, tail: () => (last.length === 0 ? undefined : last.join("\n")) };
+  let flood: (error: MachineError) => void = () => undefined;
+  const flooded = new Promise<never>((_, reject) => {
+    flood = reject;
+  });
+  let left = outputLimit;
+  const allow = (length: number): boolean => {
+    left -= length;
+    if (left >= 0) return true;
+    const limit = `${String(outputLimit / 1024 ** 2)} MiB`;
+    flood(new MachineError("failed", `${name}: a command printed more than ${limit}, so it was ended`));
+    return false;
+  };
+  const out = read(stdout, allow, take);
+  const err = read(stderr, allow, take);
+  return { stdout: out, stderr: err, tail: () => (last.length === 0 ? undefined : last.join("\n")), flooded };
 }
 
-function read(stream: Readable, take: (line: string) => void): () => string {
+function read(stream: Readable, allow: (length: number) => boolean, take: (line: string) => void): () => string {
   const chunks: string[] = [];
-  let rest = "";
+  const line = { parts: [] as string[], length: 0 };
+  const add = (part: string): void => {
+    const kept = part.slice(0, lineLimit - line.length);
+    line.parts.push(kept);
+    line.length += kept.length;
+  };
+  const end = (): void => {
+    const whole = line.parts.join("");
+    Object.assign(line, { parts: [], length: 0 });
+    take(shown(whole));
+  };
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
+    if (!allow(chunk.length)) {
+      stream.destroy();
+      return;
+    }
     chunks.push(chunk);
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) take(shown(line));
+    const [first = "", ...others] = chunk.split("\n");
+    add(first);
+    for (const other of others) {
+      end();
+      add(other);
+    }
   });
   stream.once("end", () => {
-    if (rest !== "") take(shown(rest));
+    if (line.length > 0) end();
   });
   return () => chunks.join("");
 }

@@ -9,11 +9,11 @@ import {
   renewAuthority,
   type Identity,
 } from "./certificate.js";
-import { describeCertificate } from "./describe.js";
+import { dayOf, describeCertificate } from "./describe.js";
 import {
   authorityAction,
   clientAction,
-  dayOf,
+  invalidity,
   isOurs,
   refusal,
   renewIt,
@@ -67,32 +67,54 @@ export async function renewClientCertificate(paths: CertPaths, context: Authorit
   await bringUp(paths, context, true);
 }
 
-/**
- * A new certificate for a machine's engine, and what the engine needs beside it: three PEM texts. Writes nothing.
- * @param names all names and addresses by which the engine is reached
- */
-export async function issueServerCertificate(
-  paths: CertPaths,
-  request: { readonly machine: string; readonly user: string; readonly names: readonly string[]; readonly now: number },
-): Promise<{ ca: string; cert: string; key: string }> {
+interface ServerRequest {
+  readonly machine: string;
+  readonly user: string;
+  /** All names and addresses by which the engine is reached. */
+  readonly names: readonly string[];
+  readonly now: number;
+}
+
+/** PEM texts. */
+interface IssuedCertificate {
+  /** The authority of the engine's clients. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** The authority that has signed `cert`. */
+  readonly authority: string;
+}
+
+/** A new certificate for a machine's engine, and what the engine needs beside it. Writes nothing. */
+export async function issueServerCertificate(paths: CertPaths, request: ServerRequest): Promise<IssuedCertificate> {
   const ca = { cert: await readNeeded(paths.ca), key: await readNeeded(paths.caKey) };
-  return { ca: ca.cert, ...(await makeServerCertificate(ca, request)) };
+  return { ca: ca.cert, authority: ca.cert, ...(await makeServerCertificate(ca, request)) };
+}
+
+/** The same, signed by a new authority that signs nothing else: its key is kept nowhere. */
+export async function issueWithOwnAuthority(paths: CertPaths, request: ServerRequest): Promise<IssuedCertificate> {
+  const own = await makeAuthority(request);
+  return { ca: await readNeeded(paths.ca), authority: own.cert, ...(await makeServerCertificate(own, request)) };
 }
 
 /**
- * Puts copies of ca.pem, cert.pem and key.pem where `DOCKER_CERT_PATH` of a machine points. A copy that is right is
- * not touched.
+ * Puts ca.pem, cert.pem and key.pem where `DOCKER_CERT_PATH` of a machine points. A file that is right is not touched.
+ * @param authority ca.pem; default: the authority of the client certificate
  * @returns whether there was something to write
  */
-export async function installClientCertificate(paths: CertPaths, machineDir: string): Promise<boolean> {
-  const copies = [
-    { from: paths.ca, to: "ca.pem", mode: 0o644 },
-    { from: paths.cert, to: "cert.pem", mode: 0o644 },
-    { from: paths.key, to: "key.pem", mode: 0o600 },
+export async function installClientCertificate(
+  paths: CertPaths,
+  machineDir: string,
+  authority?: string,
+): Promise<boolean> {
+  const wanted = [
+    { content: authority ?? (await readNeeded(paths.ca)), to: "ca.pem", mode: 0o644 },
+    { content: await readNeeded(paths.cert), to: "cert.pem", mode: 0o644 },
+    { content: await readNeeded(paths.key), to: "key.pem", mode: 0o600 },
   ];
   const due: NewFile[] = [];
-  for (const { from, to, mode } of copies) {
-    const [path, content] = [join(machineDir, to), await readNeeded(from)];
+  for (const { content, to, mode } of wanted) {
+    const path = join(machineDir, to);
     if (content !== (await readIfThere(path))) due.push({ path, content, mode });
   }
   await replaceFiles(due);
@@ -163,10 +185,11 @@ async function write(certPath: string, keyPath: string, { cert, key }: Identity)
 
 /** What an engine does with a renewed CA before it has got it: it goes on until the old one ends. */
 function renewalNotice(path: string, old: string, now: number): string {
-  const { notAfter } = describeCertificate(old);
-  return notAfter > now
-    ? `Renewing CA: ${path} (every machine needs it before ${dayOf(notAfter)}: machine regenerate-certs NAME)`
-    : `Renewing CA: ${path} (it ended on ${dayOf(notAfter)}; every machine needs the new one: machine regenerate-certs NAME)`;
+  const validity = describeCertificate(old);
+  const invalid = invalidity(validity, now);
+  return invalid === undefined
+    ? `Renewing CA: ${path} (every machine needs it before ${dayOf(validity.notAfter)}: machine regenerate-certs NAME)`
+    : `Renewing CA: ${path} (it ${invalid}; every machine needs the new one: machine regenerate-certs NAME)`;
 }
 
 function authorityIn({ ca = "", caKey = "" }: Files): Identity {

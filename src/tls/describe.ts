@@ -14,6 +14,8 @@ export interface CertificateFacts {
   readonly fingerprint: string;
 }
 
+export type Validity = Pick<CertificateFacts, "notBefore" | "notAfter">;
+
 /** Days before its end from which a certificate is warned of, and renewed by whatever renews it. */
 const renewalDays = 30;
 
@@ -33,14 +35,19 @@ export function describeCertificate(pem: string): CertificateFacts {
   };
 }
 
+/** e.g. `2027-11-23`. */
+export function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
 /** Whole days until the end, e.g. 0 on the last day, negative when it is over. */
 export function daysLeft({ notAfter }: Pick<CertificateFacts, "notAfter">, now: number): number {
   return Math.floor((notAfter - now) / (24 * 3_600_000));
 }
 
-/** In its last 30 days, or past them. */
-export function endsSoon(facts: Pick<CertificateFacts, "notAfter">, now: number): boolean {
-  return daysLeft(facts, now) < renewalDays;
+/** Not in force yet, as one made by a clock that was ahead, in its last 30 days, or past them. */
+export function isDue(facts: Validity, now: number): boolean {
+  return facts.notBefore > now || daysLeft(facts, now) < renewalDays;
 }
 
 /** Signed by this CA, whose name it gives as its issuer. Says nothing about dates. */
@@ -61,14 +68,16 @@ export function isAuthority(pem: string): boolean {
 }
 
 /**
- * The engine may go on with this certificate: signed by the CA, not in its last 30 days,
- * and for all of `names`. False also for a text that is no certificate.
+ * The engine may go on with this certificate: signed by the CA, not {@link isDue due}, and for `names` and
+ * nothing else but `localhost`, which docker-machine adds. False also for a text that is no certificate.
  */
 export function serverCertificateIsGood(pem: string, caPem: string, names: readonly string[], now: number): boolean {
   try {
     const facts = describeCertificate(pem);
-    const isForAll = names.every((name) => facts.names.includes(canonicalName(name)));
-    return isForAll && !endsSoon(facts, now) && isSignedBy(pem, caPem);
+    const known = new Set(names.map(canonicalName));
+    const others = facts.names.filter((name) => !known.has(name) && name !== "localhost");
+    const isForAll = [...known].every((name) => facts.names.includes(name));
+    return isForAll && others.length === 0 && !isDue(facts, now) && isSignedBy(pem, caPem);
   } catch {
     return false;
   }

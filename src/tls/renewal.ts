@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { MachineError, messageOf } from "../driver/index.js";
-import { belongsTo, describeCertificate, endsSoon, isAuthority, isSignedBy } from "./describe.js";
+import { belongsTo, dayOf, describeCertificate, isAuthority, isDue, isSignedBy, type Validity } from "./describe.js";
 
 /** Where the certificates of a store are. A file outside `dir` is the user's own and never replaced. */
 export interface CertPaths {
@@ -19,7 +19,7 @@ export type Files = { readonly [K in Exclude<keyof CertPaths, "dir">]: string | 
 type Action = "keep" | "make" | "renew";
 
 /**
- * What is due for the CA: made where there is none, renewed in its last 30 days. A certificate without its key and with
+ * What is due for the CA: made where there is none, renewed before it is in force and in its last 30 days. A certificate without its key and with
  * no client certificate beside it is a first run that was cut off.
  * @param forced it is renewed now
  * @throws MachineError where only the user can tell what is right, and for files of the user's own that are not good
@@ -48,9 +48,10 @@ export function authorityAction(paths: CertPaths, files: Files, now: number, for
     });
   }
   const facts = describeCertificate(ca);
-  if (ours) return forced || endsSoon(facts, now) ? "renew" : "keep";
-  if (facts.notAfter > now) return "keep";
-  throw refusal(`the authority ${paths.ca} ended on ${dayOf(facts.notAfter)}`, renewIt("ca"));
+  if (ours) return forced || isDue(facts, now) ? "renew" : "keep";
+  const invalid = invalidity(facts, now);
+  if (invalid === undefined) return "keep";
+  throw refusal(`the authority ${paths.ca} ${invalid}`, renewIt("ca"));
 }
 
 function authorityProblem(ca: string, caKey: string): string | undefined {
@@ -84,7 +85,7 @@ export function clientAction(paths: CertPaths, files: Files, now: number, forced
   }
   if (ours) {
     if (forced || key === undefined || !isKey(key)) return "make";
-    return clientProblem(files, now) === undefined && !endsSoon(describeCertificate(cert), now) ? "keep" : "renew";
+    return clientProblem(files, now) === undefined && !isDue(describeCertificate(cert), now) ? "keep" : "renew";
   }
   const problem = clientProblem(files, now);
   if (problem === undefined) return "keep";
@@ -105,11 +106,16 @@ function clientProblem({ ca, cert, key }: Files, now: number): string | undefine
   try {
     if (!belongsTo(cert, key)) return "does not belong to its key";
     if (!isSignedBy(cert, ca)) return "is signed by another authority";
-    const { notAfter } = describeCertificate(cert);
-    return notAfter > now ? undefined : `ended on ${dayOf(notAfter)}`;
+    return invalidity(describeCertificate(cert), now);
   } catch (error) {
     return `or its key cannot be read: ${messageOf(error)}`;
   }
+}
+
+/** Why a certificate is of no use at this time, as the end of a sentence about it. */
+export function invalidity({ notBefore, notAfter }: Validity, now: number): string | undefined {
+  if (notBefore > now) return `is not valid before ${dayOf(notBefore)}`;
+  return notAfter > now ? undefined : `ended on ${dayOf(notAfter)}`;
 }
 
 /** All of `paths` are files of the store. */
@@ -133,9 +139,4 @@ export function renewIt(prefix: "ca" | "client"): { hint: string } {
 /** The error of this step of a command, in docker-machine's words. */
 export function refusal(message: string, options: { hint: string }): MachineError {
   return new MachineError("failed", `Error generating certificates: ${message}`, options);
-}
-
-/** e.g. `2027-11-23`. */
-export function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

@@ -1,7 +1,7 @@
 import { messageOf, type StepEvent } from "../driver/index.js";
 import { memoize } from "../driver/memoize.js";
 import { describeError } from "./report-error.js";
-import { tell, type Terminal } from "./terminal.js";
+import { printable, tell, tellJson, type Terminal } from "./terminal.js";
 
 /** Shows what happens while steps run, on stderr. */
 export interface Progress {
@@ -19,12 +19,12 @@ export interface Progress {
  * what commands on machines print.
  */
 export function startProgress(terminal: Terminal, { json = false, debug = false } = {}): Progress {
-  if (json) return written(terminal, jsonLine, (line) => JSON.stringify({ type: "message", line }));
-  if (debug) return written(terminal, (event) => plainLine(event) ?? outputLine(event), String);
+  if (json) return inJson(terminal);
+  if (debug) return inLines(terminal, (event) => plainLine(event) ?? outputLine(event));
   return onFirstUse(() => {
     const { TERM, CI } = terminal.env;
     if (terminal.stderr.isTTY === true && TERM !== "dumb" && !CI) return live(terminal);
-    return written(terminal, plainLine, String);
+    return inLines(terminal, plainLine);
   });
 }
 
@@ -44,27 +44,33 @@ function onFirstUse(start: () => Progress): Progress {
   };
 }
 
-function written(
-  terminal: Terminal,
-  format: (event: StepEvent) => string | undefined,
-  message: (line: string) => string,
-): Progress {
+function inLines(terminal: Terminal, format: (event: StepEvent) => string | undefined): Progress {
   return {
     report: (event) => {
       const line = format(event);
       if (line !== undefined) tell(terminal, line);
     },
     above: (line) => {
-      tell(terminal, message(line));
+      tell(terminal, line);
     },
-    paused: (ask) => ask(),
-    end: () => Promise.resolve(),
+    ...still,
   };
 }
 
-function jsonLine(event: StepEvent): string {
-  return JSON.stringify("error" in event ? { ...event, error: describeError(event.error) } : event);
+function inJson(terminal: Terminal): Progress {
+  return {
+    report: (event) => {
+      tellJson(terminal, "error" in event ? { ...event, error: describeError(event.error) } : event);
+    },
+    above: (line) => {
+      tellJson(terminal, { type: "message", line });
+    },
+    ...still,
+  };
 }
+
+/** Without a live part there is nothing to hold back. */
+const still: Pick<Progress, "paused" | "end"> = { paused: (ask) => ask(), end: () => Promise.resolve() };
 
 function plainLine(event: StepEvent): string | undefined {
   if (event.type !== "started") return remark(event);
@@ -156,7 +162,7 @@ function follow(active: Map<string, Active>, event: StepEvent): void {
   const { machine } = event;
   const now = active.get(machine);
   if (event.type === "started") active.set(machine, { step: event.step, since: event.at, line: "" });
-  else if (event.type === "output" && now !== undefined) active.set(machine, { ...now, line: printable(event.line) });
+  else if (event.type === "output" && now !== undefined) active.set(machine, { ...now, line: inLine(event.line) });
   else if (event.type === "done" || event.type === "failed") active.delete(machine);
 }
 
@@ -188,7 +194,7 @@ function columnsOf({ stderr }: Terminal): number {
   return stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns;
 }
 
-/** Output of a remote command must not move the cursor. */
-function printable(line: string): string {
-  return line.replace(/\p{Cc}/gu, " ").trim();
+/** In the live line there is no room for tabs. */
+function inLine(line: string): string {
+  return printable(line).replaceAll("\t", " ").trim();
 }

@@ -1,9 +1,9 @@
 import { exitStatus, isMachineError, messageOf, type MachineError } from "../driver/index.js";
-import { tell, type Terminal } from "./terminal.js";
+import { tell, tellJson, type Terminal } from "./terminal.js";
 
 /** Prints what was thrown to stderr and returns the exit status: 70 (a bug in this program) for what is no MachineError. */
 export function reportError(error: unknown, json: boolean, terminal: Terminal): number {
-  if (json) tell(terminal, JSON.stringify({ error: describeError(error) }));
+  if (json) tellJson(terminal, { error: describeError(error) });
   else tell(terminal, isMachineError(error) ? inWords(error) : bug(error));
   return isMachineError(error) ? exitStatus(error.code) : 70;
 }

@@ -16,9 +16,17 @@ export function align(text: string): string {
   return lines.map((cells) => cells.join("")).join("\n");
 }
 
-/** The same of rows of cells, each a line. */
+/** Characters of a cell: one that is longer would push the others out of sight. */
+const cellLimit = 400;
+
+/** The same of rows of cells, each a line. A cell is one line as well, and at most 400 characters of it. */
 export function table(rows: readonly (readonly string[])[]): string {
-  return align(rows.map((row) => `${row.join("\t")}\n`).join(""));
+  return align(rows.map((row) => `${row.map(cellOf).join("\t")}\n`).join(""));
+}
+
+function cellOf(text: string): string {
+  const line = text.replace(/[\t\n]/g, " ");
+  return line.length <= cellLimit ? line : `${line.slice(0, cellLimit)}...`;
 }
 
 /** A tab that ends the text begins no cell, so what is before it counts as the last one. */

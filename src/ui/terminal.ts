@@ -23,7 +23,28 @@ export interface WritableTerminal extends Terminal {
 
 /** What is no result: progress, warnings, questions. */
 export function tell({ stderr }: Terminal, text: string): void {
-  stderr.write(`${text}\n`);
+  stderr.write(`${printable(text)}\n`);
+}
+
+/** The same for a program: a JSON document on a line of its own, whole. */
+export function tellJson({ stderr }: Terminal, value: unknown): void {
+  stderr.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Characters of a line in a terminal; the rest of a longer one is left out. */
+const lineLimit = 4_000;
+
+/**
+ * Text as a terminal may have it, whoever wrote it: no control characters but line feeds and tabs, none that turns the
+ * direction of writing, and lines of at most 4,000 characters.
+ */
+export function printable(text: string): string {
+  const harmless = text.replace(/\r\n/g, "\n").replace(/[^\P{Cc}\n\t]|\p{Bidi_Control}/gu, "?");
+  return harmless.length <= lineLimit ? harmless : harmless.split("\n").map(shortened).join("\n");
+}
+
+function shortened(line: string): string {
+  return line.length <= lineLimit ? line : `${line.slice(0, lineLimit)}...`;
 }
 
 /** Somebody sees what is asked on stderr and can answer it. */

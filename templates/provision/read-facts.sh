@@ -32,7 +32,6 @@ echo "$INIT" | fact init
 content os-release /etc/os-release
 tell hostname cat /proc/sys/kernel/hostname
 tell named names_itself
-tell addresses ip -o addr show scope global
 tell dockerd dockerd --version
 tell snap is_snap
 tell active engine_is_active

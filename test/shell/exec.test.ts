@@ -25,6 +25,20 @@ test("gives a line that draws its progress as a terminal shows it in the end", a
   expect(lines).toEqual(["done", "rest"]);
 });
 
+test.each([
+  ["without a line end", "yes | tr -d '\\n'"],
+  ["in lines", "yes machine-notice: again"],
+])("ends a command that prints %s without end", async (_, command) => {
+  const error = await failure(shell.exec(command));
+  expect(error).toMatchObject({ code: "failed", message: "env: a command printed more than 32 MiB, so it was ended" });
+});
+
+test("keeps the beginning of a line that is longer than any that we ask for", async () => {
+  const lines: string[] = [];
+  await shell.exec("yes | tr -d '\\n' | head -c 3000000; echo; echo end", { onLine: (line) => lines.push(line) });
+  expect(lines.map(({ length }) => length)).toEqual([1024 ** 2, 3]);
+});
+
 test("does not wait for a command that leaves its input", async () => {
   expect((await shell.exec("exit 1", { input: "x".repeat(5_000_000) })).code).toBe(1);
 });

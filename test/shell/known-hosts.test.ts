@@ -1,5 +1,5 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import {
   hostName,
@@ -102,4 +102,13 @@ test("understands lists, wildcards, exceptions and markers, and passes over what
   expect([...strangers, "wrong.example"].filter(known)).toEqual([]);
   expect(isRevoked(hosts, "bad.example", key)).toBe(true);
   expect(isRevoked(hosts, "a.example", key)).toBe(false);
+});
+
+test("a pattern with many wildcards costs little, matching or not", async () => {
+  const path = join(await temporary(), "known_hosts");
+  const key = await newKey(dirname(path));
+  const line = (pattern: string): string => `${pattern} ${key.type} ${key.base64}\n`;
+  const name = "a".repeat(60);
+  await writeFile(path, line(`${"*a".repeat(30)}b`) + line(`${"*a".repeat(30)}*`) + line("a?*") + line("*b"));
+  expect(keysFor(await readKnownHosts(path), name)).toHaveLength(2);
 });

@@ -162,6 +162,18 @@ describe("a certificate that ends", () => {
   });
 });
 
+describe("a store that was made while the clock was ahead", () => {
+  it("has its certificates renewed for the same keys once the clock is right", async () => {
+    await ensureAuthority(paths, contextAt(now + 400 * day));
+    const [, caKey, , key] = await contents();
+    const context = contextAt(now);
+    await ensureAuthority(paths, context);
+    expect(context.told[0]).toMatch(/^Renewing CA: .*it is not valid before /);
+    expect(await contents()).toEqual([expect.any(String), caKey, expect.any(String), key]);
+    await expectUsable(now);
+  });
+});
+
 describe("renewing the client certificate", () => {
   it("makes a new key and new dates though nothing has expired, and keeps engines reachable", async () => {
     await ensure();

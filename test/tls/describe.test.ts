@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makeAuthority, makeServerCertificate } from "../../src/tls/certificate.js";
-import { daysLeft, describeCertificate, endsSoon, serverCertificateIsGood } from "../../src/tls/describe.js";
+import { daysLeft, describeCertificate, isDue, serverCertificateIsGood } from "../../src/tls/describe.js";
 import { output } from "../support/command.js";
 import { asFile, authorityOfDockerMachine, day } from "./support.js";
 
@@ -40,7 +40,7 @@ describe("the days that are left", () => {
     [-1, -1, true],
   ])("of a certificate that ends in %d ms are %d", (left, days, soon) => {
     expect(daysLeft({ notAfter: now + left }, now)).toBe(days);
-    expect(endsSoon({ notAfter: now + left }, now)).toBe(soon);
+    expect(isDue({ notBefore: now, notAfter: now + left }, now)).toBe(soon);
   });
 });
 
@@ -58,6 +58,20 @@ describe("a server certificate", () => {
     const { cert } = await makeServerCertificate(ca, server);
     expect(serverCertificateIsGood(cert, ca.cert, names, now + 335 * day)).toBe(true);
     expect(serverCertificateIsGood(cert, ca.cert, names, now + 335 * day + 1)).toBe(false);
+  });
+
+  it("is not good before it is in force", async () => {
+    const ca = await makeAuthority({ user: "ann", now });
+    const { cert } = await makeServerCertificate(ca, { ...server, now: now + 2 * day });
+    expect(serverCertificateIsGood(cert, ca.cert, names, now)).toBe(false);
+  });
+
+  it("is not good with a name that nobody knows the machine by, other than docker-machine's localhost", async () => {
+    const ca = await makeAuthority({ user: "ann", now });
+    const issue = async (more: string) =>
+      (await makeServerCertificate(ca, { ...server, names: [...names, more] })).cert;
+    expect(serverCertificateIsGood(await issue("localhost"), ca.cert, names, now)).toBe(true);
+    expect(serverCertificateIsGood(await issue("8.8.8.8"), ca.cert, names, now)).toBe(false);
   });
 
   it("is not good with another authority, though it has the same name", async () => {

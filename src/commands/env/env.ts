@@ -19,13 +19,14 @@ export const env = defineCommand({
   usage: "[OPTIONS] [NAME]",
   options,
   async run(call) {
-    const { values, terminal, out } = call;
+    const { values, terminal, json, out } = call;
     const variables = values.unset ? noMachine(call) : await ofMachine(call);
     const syntax = shellSyntax(values.shell, terminal);
     const lines = Object.entries(variables).map(([name, value]) =>
       value === null ? syntax.unset(name) : syntax.set(name, value),
     );
-    out.text(...lines, ...hint(syntax, call));
+    // A shell takes every byte as it is.
+    if (!json) out.raw([...lines, ...hint(syntax, call)].map((line) => `${line}\n`).join(""));
     out.json(variables);
   },
 });

@@ -4,6 +4,7 @@ import type { Listed } from "../../core/inspect/list.js";
 import { defineCommand } from "../../cli/command.js";
 import { filterOf, swarmMaster, type Filter, type Filterable } from "./filter.js";
 import { refuseFormat, type Output } from "../../cli/output.js";
+import { printable } from "../../ui/terminal.js";
 import { warnOfSwarm } from "../env/swarm.js";
 
 const timeout = integer({
@@ -42,7 +43,7 @@ export const ls = defineCommand({
     }
     const { render } = await import("./format.js");
     const shown = rows.filter((row) => filter.matches(row, rows)).sort(byName);
-    if (!json) out.raw(render(shown, rows, values.format));
+    if (!json) out.raw(printable(render(shown, rows, values.format)));
     out.json(shown.map((row) => factsOf(row, rows)));
   },
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { daysLeft, describeCertificate, endsSoon } from "../../tls/describe.js";
+import { dayOf, daysLeft, describeCertificate, isDue, type Validity } from "../../tls/describe.js";
 import type { Session } from "../session/session.js";
 
 /** What `inspect` shows of a certificate. Dates are ISO 8601. */
@@ -27,26 +27,34 @@ export function machineCertificates(dir: string): Readonly<Record<string, Certif
   return found;
 }
 
-/** When the first of them ends; undefined where there is none. */
-export function certificatesEnd(dir: string): Date | undefined {
-  const ends = Object.values(machineCertificates(dir)).map(({ NotAfter }) => Date.parse(NotAfter));
-  return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+/** When all of them are in force; undefined where there is none. */
+export function certificatesValidity(dir: string): Validity | undefined {
+  const all = Object.values(machineCertificates(dir));
+  if (all.length === 0) return undefined;
+  return {
+    notBefore: Math.max(...all.map(({ NotBefore }) => Date.parse(NotBefore))),
+    notAfter: Math.min(...all.map(({ NotAfter }) => Date.parse(NotAfter))),
+  };
 }
 
 /** Warns 30 days ahead, with the command that renews. */
 export function warnOfExpiry(session: Session, { name, dir }: { readonly name: string; readonly dir: string }): void {
-  const soon = expiryOf(certificatesEnd(dir));
-  if (soon === undefined) return;
-  session.tell(`The certificates of ${name} ${soon.when}. To renew them: machine regenerate-certs ${name}`);
+  const due = renewalOf(certificatesValidity(dir));
+  if (due === undefined) return;
+  session.tell(`The certificates of ${name} ${due.why}. To renew them: machine regenerate-certs ${name}`);
 }
 
-/** That certificates end, the first of them then, within 30 days; undefined: they do not. */
-export function expiryOf(end: Date | undefined): { readonly isOver: boolean; readonly when: string } | undefined {
-  const facts = end && { notAfter: end.getTime() };
-  if (facts === undefined || !endsSoon(facts, Date.now())) return undefined;
-  const days = daysLeft(facts, Date.now());
-  const isOver = days < 0;
-  return { isOver, when: isOver ? "have expired" : `expire in ${String(days)} days` };
+/** Why certificates are to be renewed, and whether they are of no use already; undefined: they are not. */
+export function renewalOf(
+  validity: Validity | undefined,
+): { readonly isInvalid: boolean; readonly why: string } | undefined {
+  const now = Date.now();
+  if (validity === undefined || !isDue(validity, now)) return undefined;
+  if (validity.notBefore > now) return { isInvalid: true, why: `are not valid before ${dayOf(validity.notBefore)}` };
+  const days = daysLeft(validity, now);
+  return days < 0
+    ? { isInvalid: true, why: "have expired" }
+    : { isInvalid: false, why: `expire in ${String(days)} days` };
 }
 
 function factsOf(path: string): ReturnType<typeof describeCertificate> | undefined {

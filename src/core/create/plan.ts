@@ -63,6 +63,7 @@ export async function planMachine(
   };
   const config = newConfig({ ...request, root: store.root, driverName: driver.name, driver: state, tls });
   checkEngine(engineOf(config, provision));
+  if (makesHost(driver)) checkHostName(name);
   if (provision.ttl !== undefined && !makesHost(driver)) {
     throw new MachineError("unsupported", `--ttl: ${driver.name} driver has no host that could power itself off`);
   }
@@ -134,6 +135,21 @@ export async function describePlan(given: Session, { request, config }: PlannedM
     Steps: [...making, ...provisioning],
     ...(calls && { Calls: calls.map(({ action, parameters }) => ({ Action: action, Parameters: parameters })) }),
   };
+}
+
+/**
+ * The host gets the machine's name, also in its certificate: at most 64 characters (Linux's HOST_NAME_MAX), of which none
+ * between dots has more than 63 (RFC 1035).
+ */
+function checkHostName(name: string): void {
+  if (name.length <= 64 && name.split(".").every((label) => label !== "" && label.length <= 63)) return;
+  throw new MachineError(
+    "failed",
+    `Error creating machine: "${name}" is too long for a host name, or has dots in a row`,
+    {
+      hint: "at most 64 characters, and 1 to 63 between dots",
+    },
+  );
 }
 
 /** True where there is a shell in the end: before it is made, a machine may have no address to reach one by. */

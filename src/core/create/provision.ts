@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
   MachineError,
   connectWithRetry,
+  memoize,
   type Io,
   type Shell,
   type Step,
@@ -10,22 +9,15 @@ import {
   withMachineName,
   whileDoing,
   isExpected,
-  isSystemError,
 } from "../../driver/index.js";
-import { readCredentials } from "../../docker/connection.js";
+import { readCredentialFiles } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
 import type { EngineRequest, Provisioning } from "../../provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
-import { removeLeftovers, replaceFiles } from "../../store/file.js";
-import {
-  ensureAuthority,
-  installClientCertificate,
-  issueServerCertificate,
-  type CertPaths,
-} from "../../tls/authority.js";
-import { belongsTo, serverCertificateIsGood } from "../../tls/describe.js";
+import { removeLeftovers } from "../../store/file.js";
+import { ensureAuthority, installClientCertificate } from "../../tls/authority.js";
 import { authorityContext, certPaths } from "../clients/cert-paths.js";
 import { machineChanged, machineCompleted } from "../clients/followers.js";
 import { clientUrl } from "../clients/url.js";
@@ -33,6 +25,7 @@ import { askOverSsh } from "../clients/engine-version.js";
 import { inspect } from "../inspect/inspect.js";
 import { withHost, type Host } from "../host/host.js";
 import { runSteps } from "./run-steps.js";
+import { keepServerCertificate, serverCertificate, type ServerCertificate } from "./server-certificate.js";
 import type { Session } from "../session/session.js";
 
 /** What a provisioning is to do beyond what config.json says. */
@@ -147,18 +140,10 @@ async function runProvisioning(
   const certs = certPaths(config);
   await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
-  let issued: ServerFiles | undefined;
-  const provisioning = provisioningOf(session, host, request, async (addresses) => {
-    issued = await serverFiles(session, host, certs, addresses, request.renew ?? false);
-    return issued;
-  });
+  const certificate = memoize(() => serverCertificate(session, host, request.renew ?? false));
+  const provisioning = provisioningOf(session, host, request, certificate);
   await runSteps(steps(provisioning), host, { ...session, io }, { done: new Set(), note: () => Promise.resolve() });
-  if (issued?.fresh === true) {
-    await replaceFiles([
-      { path: join(dir, "server.pem"), content: issued.cert, mode: 0o644 },
-      { path: join(dir, "server-key.pem"), content: issued.key },
-    ]);
-  }
+  if (host.transport !== "ssh") await keepServerCertificate(host, await certificate());
   await machineChanged(session, host);
 }
 
@@ -172,7 +157,7 @@ function provisioningOf(
   session: Session,
   host: Host,
   request: ProvisionRequest,
-  certificates: Provisioning["certificates"],
+  certificate: () => Promise<ServerCertificate>,
 ): Provisioning {
   const { name, config, transport } = host;
   const { shell } = host.driver.access(host.state);
@@ -186,9 +171,9 @@ function provisioningOf(
     sudoPassword: request.sudoPassword,
     engine: engineOf(config, request),
     ttl: request.ttl,
-    certificates,
+    certificates: certificate,
     prove: async () => {
-      if (transport !== "ssh") await proveByTls(session, host, certPaths(config));
+      if (transport !== "ssh") await proveByTls(session, host, (await certificate()).authority);
       if (transport !== "tls") await askOverSsh(session, host);
     },
   };
@@ -197,51 +182,19 @@ function provisioningOf(
 /** The engine lets our client in and nobody else. */
 async function proveByTls(
   { user, signal }: Session,
-  { name, dir, driver, state }: Host,
-  certs: CertPaths,
+  { name, dir, config, driver, state }: Host,
+  authority: string,
 ): Promise<void> {
-  await installClientCertificate(certs, dir);
-  const { makeAuthority } = await import("../../tls/certificate.js");
-  const foreign = await makeAuthority({ user, now: Date.now() });
-  await proveTls(driver.access(state).docker, readCredentials(dir), foreign, { signal }).catch((error: unknown) => {
+  const certs = certPaths(config);
+  const { makeAuthority, makeClientCertificate } = await import("../../tls/certificate.js");
+  const who = { user, now: Date.now() };
+  const foreign = await makeClientCertificate(await makeAuthority(who), who);
+  const url = driver.access(state).docker;
+  const credentials = { ...readCredentialFiles(certs), ca: authority };
+  await proveTls(url, credentials, foreign, { signal }).catch((error: unknown) => {
     throw whileDoing(`${name}: could not check the engine's TLS`, withMachineName(name, error));
   });
-}
-
-interface ServerFiles {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-  /** They are not in the machine's directory yet. */
-  readonly fresh: boolean;
-}
-
-/** The machine's own certificate while it is good for these addresses, else a new one. */
-async function serverFiles(
-  session: Session,
-  { name, dir, config, state }: Host,
-  certs: CertPaths,
-  addresses: readonly string[],
-  renew: boolean,
-): Promise<ServerFiles> {
-  const names = serverNames(name, [
-    ...(config.HostOptions.AuthOptions.ServerCertSANs ?? []),
-    new URL(`tcp://${state.IPAddress || "localhost"}`).hostname,
-    ...addresses,
-  ]);
-  const ca = await readFile(certs.ca, "utf8");
-  const [cert, key] = await Promise.all([textOf(join(dir, "server.pem")), textOf(join(dir, "server-key.pem"))]);
-  const now = Date.now();
-  if (!renew && cert !== undefined && key !== undefined) {
-    if (serverCertificateIsGood(cert, ca, names, now) && belongsTo(cert, key)) return { ca, cert, key, fresh: false };
-  }
-  const issued = await issueServerCertificate(certs, { machine: name, user: session.user, names, now });
-  return { ...issued, fresh: true };
-}
-
-function serverNames(machine: string, addresses: readonly string[]): string[] {
-  const plain = addresses.map((address) => address.replace(/^\[|\]$/g, ""));
-  return [...new Set([machine, "localhost", "127.0.0.1", "::1", ...plain])];
+  await installClientCertificate(certs, dir, authority);
 }
 
 /** What is asked of the machine's engine. */
@@ -272,13 +225,4 @@ function reachShell({ name, driver, state }: Host, io: Io): Promise<Shell> {
   const target = driver.access(state).shell;
   if (target !== undefined) return connectWithRetry(io, target);
   throw new MachineError("unsupported", `${name} has no shell, so it cannot be provisioned`);
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return undefined;
-    throw error;
-  }
 }

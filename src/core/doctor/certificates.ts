@@ -1,16 +1,17 @@
 import { MachineError, ok, warning, type Finding } from "../../driver/index.js";
-import { dayOf } from "../../tls/renewal.js";
-import { certificatesEnd, expiryOf } from "../clients/cert-expiry.js";
+import { dayOf } from "../../tls/describe.js";
+import { certificatesValidity, renewalOf } from "../clients/cert-expiry.js";
 
 /**
- * When the first certificate of a directory ends; undefined: there is none.
+ * Until when the certificates of a directory are good; undefined: there is none.
  * @param renewal what to type before
- * @throws MachineError where it has ended
+ * @throws MachineError where they are of no use
  */
 export function checkExpiry(dir: string, renewal: string): Finding | undefined {
-  const end = certificatesEnd(dir);
-  const soon = expiryOf(end);
-  if (soon?.isOver) throw new MachineError("failed", `they ${soon.when}`, { hint: renewal });
-  if (soon !== undefined) return warning(`they ${soon.when}`, renewal);
-  return end && ok(`good until ${dayOf(end.getTime())}`);
+  const validity = certificatesValidity(dir);
+  const due = renewalOf(validity);
+  if (due?.isInvalid) throw new MachineError("failed", `they ${due.why}`, { hint: renewal });
+  if (due !== undefined) return warning(`they ${due.why}`, renewal);
+  return validity && ok(`good until ${dayOf(validity.notAfter)}`);
+}`);
 }

@@ -8,7 +8,7 @@ import type { BrokenMachine, StoredMachine } from "../../store/store.js";
 import { clientUrl } from "../clients/url.js";
 import { askVersion } from "../clients/engine-version.js";
 import { stateWord, unfinished } from "./status.js";
-import { certificatesEnd } from "../clients/cert-expiry.js";
+import { certificatesValidity } from "../clients/cert-expiry.js";
 import { openHost, type Host } from "../host/host.js";
 import { askTogether, inspect, type AskProvider } from "./inspect.js";
 import type { Session } from "../session/session.js";
@@ -93,7 +93,8 @@ async function rowOf(call: Asking, stored: StoredMachine): Promise<Listed> {
   const { session, active, certificates } = call;
   const { name, dir, config } = stored;
   const since = performance.now();
-  const end = certificates === true ? certificatesEnd(dir) : undefined;
+  const validity = certificates === true ? certificatesValidity(dir) : undefined;
+  const end = validity && new Date(validity.notAfter);
   const row = { ...row0, name, driverName: config.DriverName, config, certificatesEnd: end };
   try {
     const saved = await openHost(session, stored);

@@ -3,6 +3,9 @@ import { Duplex } from "node:stream";
 import { abandon, notStarted } from "../exec.js";
 import { exitCode } from "../output.js";
 
+/** Characters of what a program writes to stderr that are kept, the last ones. */
+const complaintLimit = 8_192;
+
 /** A connection that a program makes. */
 export interface Proxy {
   /** What the program reads and writes; it ends with the program, and the program with it. */
@@ -45,10 +48,12 @@ export function startProxy(argv: readonly string[], env: Readonly<Record<string,
     if (code === 0) socket.push(null);
     else socket.destroy(new Error(`${file} exited with status ${String(exitCode(code, signal) ?? 1)}`));
   });
-  const lines: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (text: string) => lines.push(text));
+  let written = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    written = (written + text).slice(-complaintLimit);
+  });
   return {
     socket,
-    complaint: () => lines.join("").trimEnd().split("\n").slice(-20).join("\n") || undefined,
+    complaint: () => written.trimEnd().split("\n").slice(-20).join("\n") || undefined,
   };
 }

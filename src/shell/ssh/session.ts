@@ -25,8 +25,11 @@ export function execute(
     (callback) => link.client.exec(command, callback),
     async (channel) => {
       open = channel;
-      output = gather(channel, channel.stderr, onLine);
-      const end = exit(channel);
+      output = gather(link.machine, channel, channel.stderr, onLine);
+      const end = Promise.race([exit(channel), output.flooded]).catch((error: unknown) => {
+        channel.close();
+        throw error;
+      });
       channel.end(input);
       const code = await end;
       if (code === undefined) throw broken(link, output.tail());
