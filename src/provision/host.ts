@@ -1,4 +1,4 @@
-import { isMachineError, MachineError, whileDoing, type Io, type Shell } from "../driver/index.js";
+import { isMachineError, MachineError, whileDoing, type Io, type Shell, type Step } from "../driver/index.js";
 import { asUser, becomeRoot, runScript, template, type Privilege } from "../shell/script.js";
 import { findDistro, type Distro } from "./distros.js";
 import { parseOsRelease } from "./os-release.js";
@@ -89,6 +89,15 @@ export function openHost({ machine, shell, sudoPassword }: HostConnection): Prov
       facts = undefined;
     },
   };
+}
+
+/** A step that runs scripts on a host; errors and the machine's log call them by its name. */
+export function hostStep(
+  name: string,
+  host: ProvisionedHost,
+  work: (io: Io, run: (script: Omit<HostScript, "step">) => ReturnType<ProvisionedHost["run"]>) => Promise<void>,
+): Step {
+  return { name, run: (_, io) => work(io, (script) => host.run(io, { step: name, ...script })) };
 }
 
 async function readFacts(
