@@ -16,6 +16,7 @@ import { readCredentials } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
 import type { EngineRequest, Provisioning } from "../../provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
+import type { AskPassword } from "../../shell/script.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
 import { removeLeftovers, replaceFiles } from "../../store/file.js";
@@ -47,7 +48,7 @@ export interface ProvisionRequest {
   readonly context?: boolean | undefined;
   /** Makes a new server certificate although the present one is good. */
   readonly renew?: boolean;
-  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly sudoPassword: AskPassword;
 }
 
 /** What takes the place of what the machine was created with. */
