@@ -41,6 +41,8 @@ export default defineConfig({
         test: {
           ...common,
           name: "unit",
+          // No module has state, so that files may share them: loading them anew takes almost as long as all tests.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 4 * minutes,

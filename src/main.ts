@@ -92,10 +92,8 @@ async function keptSettings({ storagePath }: Globals, env: Terminal["env"]): Pro
 async function load(name: string, terminal: Terminal): Promise<Command> {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry.load();
-  throw new MachineError(
-    "failed",
-    `docker-machine: '${name}' is not a docker-machine command. See '${terminal.program} --help'.`,
-  );
+  const what = `'${name}' is not a docker-machine command`;
+  throw new MachineError("failed", `docker-machine: ${what}. See '${terminal.program} --help'.`);
 }
 
 /** What is asked of the program itself is text, with `--json` as well. */

@@ -1,14 +1,15 @@
-import { enginePort, type Access, type DriverState, type SshTarget } from "../../src/driver/index.js";
-import { stateOf } from "./state.js";
-import type { Ec2State } from "./state.js";
+import { enginePort, engineUrl, sshTarget } from "../../src/driver/index.js";
+import type { Access, DriverState, SshTarget } from "../../src/driver/index.js";
+import { stateOf, type Ec2State } from "./state.js";
 
 /** How the machine is reached; nothing but its engine's URL as long as it has no address. */
 export function accessOf(saved: Readonly<DriverState>): Access {
   const state = stateOf(saved);
   const host = addressOf(state);
-  const shell = state.Connect === "ssm" ? throughSsm(state) : host === "" ? undefined : target(state, host);
+  const shell =
+    state.Connect === "ssm" ? throughSsm(state) : host === "" ? undefined : sshTarget(state, state.HostKey, host);
   return {
-    docker: host === "" ? "" : `tcp://${host.includes(":") ? `[${host}]` : host}:${String(enginePort)}`,
+    docker: host === "" ? "" : engineUrl(host),
     ...(shell === undefined ? {} : { shell }),
     ...(state.PrivateIPAddress === "" ? {} : { peer: { address: state.PrivateIPAddress, port: enginePort } }),
   };
@@ -22,17 +23,6 @@ export function usesPrivateAddress({ PrivateIPOnly, UsePrivateIP, Connect }: Ec2
   return PrivateIPOnly || UsePrivateIP || Connect === "ssm";
 }
 
-function target({ SSHPort: port, SSHUser: user, SSHKeyPath: keyPath, HostKey }: Ec2State, host: string): SshTarget {
-  return {
-    kind: "ssh",
-    host,
-    port,
-    user,
-    ...(keyPath === "" ? {} : { keyPath }),
-    ...(HostKey === undefined || HostKey === "" ? {} : { hostKey: HostKey }),
-  };
-}
-
 /** @see https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-getting-started-enable-ssh-connections.html */
 function throughSsm(state: Ec2State): SshTarget | undefined {
   const { InstanceId, SSHPort, Region, Profile = "" } = state;
@@ -40,5 +30,6 @@ function throughSsm(state: Ec2State): SshTarget | undefined {
   const session = ["--target", InstanceId, "--document-name", "AWS-StartSSHSession"];
   const port = ["--parameters", `portNumber=${String(SSHPort)}`];
   const account = ["--region", Region, ...(Profile === "" ? [] : ["--profile", Profile])];
-  return { ...target(state, InstanceId), proxy: ["aws", "ssm", "start-session", ...session, ...port, ...account] };
+  const proxy = ["aws", "ssm", "start-session", ...session, ...port, ...account];
+  return { ...sshTarget(state, state.HostKey, InstanceId), proxy };
 }

@@ -2,7 +2,7 @@ import type { Io, Machine, ProviderCall } from "../../src/driver/index.js";
 import type { Calls, Ec2 } from "./api/calls.js";
 import { deleteKeyPair, importKeyPair, keyName } from "./instance/key-pair.js";
 import { launch } from "./instance/launch.js";
-import { ensureGroup } from "./network/subnets.js";
+import { ensureGroup } from "./network/security-group.js";
 import type { Ec2State } from "./state.js";
 import { userData } from "./instance/user-data.js";
 

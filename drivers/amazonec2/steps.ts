@@ -13,7 +13,7 @@ const makeKey: Step<Ec2State> = {
 const ensureGroup: Step<Ec2State> = {
   name: "make sure of the security group",
   async run({ state }, io) {
-    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network/subnets.js"), open(state, io)]);
+    const [{ ensureGroup: ensure }, ec2] = await Promise.all([import("./network/security-group.js"), open(state, io)]);
     return { ...(await ensure(ec2, state, io)), LaunchedAt: io.now() };
   },
   async undo(machine, io) {
@@ -48,7 +48,7 @@ const launchInstance: Step<Ec2State> = {
     } catch (error) {
       if (!lacksGroup(error)) throw error;
       // The store's last other machine has gone just now, and the group with it.
-      const group = await (await import("./network/subnets.js")).ensureGroup(ec2, state, io);
+      const group = await (await import("./network/security-group.js")).ensureGroup(ec2, state, io);
       return { ...group, ...(await launch(ec2, { ...state, ...group }, io, data)) };
     }
   },

@@ -15,7 +15,6 @@ export interface NodeImage {
 }
 
 /**
-/**
  * Our node image, which is built when the engine has none of the present templates: from a Debian image that the engine
  * has or can pull, else from one that debootstrap makes.
  */

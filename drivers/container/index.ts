@@ -1,7 +1,7 @@
-import { enginePort, defineDriver } from "../../src/driver/index.js";
+import { defineDriver, enginePort, engineUrl, sshTarget } from "../../src/driver/index.js";
 import { options } from "./options.js";
 import * as power from "./power.js";
-import { checkState, target, type ContainerState } from "./state.js";
+import { checkState, type ContainerState } from "./state.js";
 import { steps } from "./steps.js";
 
 /** A Docker host inside a container of this computer's engine: for labs, CI and a first try. */
@@ -19,9 +19,9 @@ export default defineDriver({
   access: (state: ContainerState) => {
     checkState(state);
     return {
-      docker: `tcp://127.0.0.1:${String(state.EnginePort)}`,
+      docker: engineUrl("127.0.0.1", state.EnginePort),
       enginePort,
-      shell: target(state),
+      shell: sshTarget(state, state.SSHHostKey),
       ...(state.PeerAddress === undefined ? {} : { peer: { address: state.PeerAddress, port: enginePort } }),
     };
   },

@@ -1,4 +1,4 @@
-import { checkSaved, isPort, isText, type DriverState, type SshTarget } from "../../src/driver/index.js";
+import { checkSaved, isPort, isText, type DriverState } from "../../src/driver/index.js";
 import type { ContainerEngine } from "./engine.js";
 
 /** The `Driver` object of config.json. */
@@ -34,9 +34,4 @@ export function checkState(state: ContainerState): void {
     SSHPort: [isChosenOrNot(state.SSHPort), "a port"],
     SSHHostKey: [isText(state.SSHHostKey), "text"],
   });
-}
-
-export function target(state: ContainerState): SshTarget {
-  const { IPAddress: host, SSHPort: port, SSHUser: user, SSHKeyPath: keyPath, SSHHostKey: hostKey } = state;
-  return { kind: "ssh", host, port, user, keyPath, hostKey };
 }

@@ -1,6 +1,6 @@
-import { defineDriver } from "../../src/driver/index.js";
+import { defineDriver, engineUrl } from "../../src/driver/index.js";
 import { options } from "./options.js";
-import { checkState, engineUrl, target, type GenericState } from "./state.js";
+import { checkState, target, type GenericState } from "./state.js";
 import { steps } from "./steps.js";
 
 /** Any computer that answers ssh. It is adopted, not made: `rm` forgets it and changes nothing on it. */
@@ -18,7 +18,7 @@ export default defineDriver({
   access: (state: GenericState) => {
     checkState(state);
     const { IPAddress, PeerAddress: address = IPAddress, EnginePort: port } = state;
-    return { docker: engineUrl(state), shell: target(state), peer: { address, port } };
+    return { docker: engineUrl(state.IPAddress, port), shell: target(state), peer: { address, port } };
   },
   restart: async (machine, io) => (await import("./power.js")).restart(machine, io),
 });

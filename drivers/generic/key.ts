@@ -11,12 +11,10 @@ export async function readableKey(path: string, { env }: Pick<Io, "env">): Promi
   try {
     await fs.access(full, constants.R_OK);
   } catch (error) {
-    const missing = isSystemError(error, "ENOENT");
-    throw new MachineError(
-      "precheck",
-      missing ? `SSH key does not exist: "${path}"` : `SSH key cannot be read: "${path}"`,
-      { hint: "--generic-ssh-key takes the private key file" },
-    );
+    const why = isSystemError(error, "ENOENT") ? "does not exist" : "cannot be read";
+    throw new MachineError("precheck", `SSH key ${why}: "${path}"`, {
+      hint: "--generic-ssh-key takes the private key file",
+    });
   }
   return full;
 }

@@ -1,4 +1,12 @@
-import { checkSaved, isPort, isText, type DriverState, type SshTarget } from "../../src/driver/index.js";
+import {
+  checkSaved,
+  engineUrl,
+  isPort,
+  isText,
+  sshTarget,
+  type DriverState,
+  type SshTarget,
+} from "../../src/driver/index.js";
 
 /** `EnginePort` and `SSHKey` are docker-machine's; the rest is left out of config.json where it is not used. */
 export interface GenericState extends DriverState {
@@ -27,25 +35,10 @@ export function checkState(state: GenericState): void {
 
 /** True for an address or a name. */
 export function isHost(name: string): boolean {
-  return URL.canParse(`tcp://${bracketed(name)}:1`);
-}
-
-export function engineUrl({ IPAddress, EnginePort }: GenericState): string {
-  return `tcp://${bracketed(IPAddress)}:${String(EnginePort)}`;
+  return URL.canParse(engineUrl(name));
 }
 
 export function target(state: GenericState): SshTarget {
-  return {
-    kind: "ssh",
-    host: state.IPAddress,
-    port: state.SSHPort,
-    user: state.SSHUser,
-    ...(state.SSHKeyPath === "" ? {} : { keyPath: state.SSHKeyPath }),
-    ...(state.SSHHostKey === undefined ? {} : { hostKey: state.SSHHostKey }),
-    ...(state.SSHJump === undefined ? {} : { jump: state.SSHJump }),
-  };
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const { SSHHostKey, SSHJump: jump } = state;
+  return { ...sshTarget(state, SSHHostKey), ...(jump === undefined ? {} : { jump }) };
 }

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import {
   sshResponds,
+  sshTarget,
   isMachineError,
   connectWithRetry,
   type Io,
@@ -10,7 +11,7 @@ import {
 import { finishFirstBoot, waitForBoot, withConsole } from "../../src/vm/index.js";
 import { seedDevice, seedNode } from "./command-line.js";
 import { launch } from "./launch.js";
-import { filesOf, target, type QemuState } from "./state.js";
+import { filesOf, type QemuState } from "./state.js";
 import { monitorOf } from "./monitor.js";
 import { processOf } from "./process.js";
 import { ask } from "./qmp.js";
@@ -41,7 +42,9 @@ export async function finishBoot(given: Machine<QemuState>, io: Io): Promise<Par
   const machine = { ...given, state: { ...given.state, ...changes } };
   const { name } = machine;
   const files = filesOf(machine);
-  const shell = await withConsole(files.console, () => connectWithRetry(io, target(machine.state)));
+  const shell = await withConsole(files.console, () =>
+    connectWithRetry(io, sshTarget(machine.state, machine.state.SSHHostKey)),
+  );
   await finishFirstBoot(name, shell, io, files.console);
   await checkMounts(machine, shell, io);
   const monitor = monitorOf(machine);

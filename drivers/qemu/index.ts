@@ -1,5 +1,12 @@
-import { enginePort, defineDriver, type Machine, type Snapshots } from "../../src/driver/index.js";
-import { checkState, filesOf, target, type QemuState } from "./state.js";
+import {
+  defineDriver,
+  enginePort,
+  engineUrl,
+  sshTarget,
+  type Machine,
+  type Snapshots,
+} from "../../src/driver/index.js";
+import { checkState, filesOf, type QemuState } from "./state.js";
 import { options } from "./options.js";
 import { steps } from "./steps.js";
 
@@ -20,9 +27,9 @@ export default defineDriver({
     // Only on a network `socket` is it known: on others somebody else gives the address, or each machine is alone.
     const [address = ""] = state.NetworkAddress.split("/");
     return {
-      docker: `tcp://127.0.0.1:${String(state.EnginePort)}`,
+      docker: engineUrl("127.0.0.1", state.EnginePort),
       enginePort,
-      shell: target(state),
+      shell: sshTarget(state, state.SSHHostKey),
       ...(address === "" ? {} : { peer: { address, port: enginePort } }),
     };
   },

@@ -1,4 +1,5 @@
-import { access, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { platform as systemPlatform } from "node:os";
 import { isMachineError, MachineError, poll, type Io, type Machine } from "../../src/driver/index.js";
 import { findAccelerator, programOf, type Accelerator } from "./accelerator.js";
@@ -50,7 +51,7 @@ async function launchWith(
 ): Promise<Partial<QemuState>> {
   const files = filesOf(machine);
   const firmware = machine.state.Architecture === "arm64" ? (await findFirmware())?.code : undefined;
-  const surroundings = { ...given, firmware, hasSeed: await isThere(files.seed) };
+  const surroundings = { ...given, firmware, hasSeed: existsSync(files.seed) };
   for (let tries = 1; ; tries++) {
     const ports = await choosePorts(machine, io, given.platform);
     const ready = { ...machine, state: { ...machine.state, ...ports } };
@@ -107,11 +108,4 @@ function failure({ name, state }: Machine<QemuState>, error: MachineError & { re
         ? "another process has its disk open, e.g. a qemu-img"
         : undefined;
   return new MachineError("failed", `${name}: qemu does not start`, { hint, output, cause: error });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

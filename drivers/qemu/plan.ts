@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { platform as systemPlatform } from "node:os";
 import { resolve } from "node:path";
 import { MachineError, type Io, type MachinePlan, isExpected } from "../../src/driver/index.js";
@@ -46,12 +46,7 @@ async function checkOptions(given: QemuOptions, platform: NodeJS.Platform): Prom
   const { network, sshUser, userdata } = given;
   const { folders, problem } = await checkShares(given.shareFolder, platform);
   const hasNetwork = network === "vmnet" ? platform === "darwin" : network === "user" || platform !== "win32";
-  const isThere =
-    userdata === "" ||
-    (await access(userdata).then(
-      () => true,
-      () => false,
-    ));
+  const isThere = userdata === "" || existsSync(userdata);
   const problems = [
     problem,
     networks.test(network)

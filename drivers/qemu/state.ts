@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { checkSaved, isPort, isText, type DriverState, type Machine, type SshTarget } from "../../src/driver/index.js";
+import { checkSaved, isPort, isText, type DriverState, type Machine } from "../../src/driver/index.js";
 import type { Architecture } from "../../src/vm/index.js";
 
 /** The `Driver` object of config.json. */
@@ -80,11 +80,6 @@ export function filesOf({ dir }: Pick<Machine, "dir">) {
 export function macsOf({ MachineId }: Pick<QemuState, "MachineId">): readonly [string, string] {
   const own = (MachineId.match(/../g) ?? []).slice(0, 3).join(":");
   return [`52:54:00:${own}`, `52:54:01:${own}`];
-}
-
-export function target(state: QemuState): SshTarget {
-  const { IPAddress: host, SSHPort: port, SSHUser: user, SSHKeyPath: keyPath, SSHHostKey: hostKey } = state;
-  return { kind: "ssh", host, port, user, keyPath, hostKey };
 }
 
 /** A value within an argument of QEMU's of the form `name=value,...`, where a comma would end it. */

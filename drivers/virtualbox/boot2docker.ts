@@ -1,10 +1,10 @@
 import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { keyFile, makeKeyPair, MachineError, saveKeyPair, type Machine } from "../../src/driver/index.js";
+import { keyFile, makeKeyPair, MachineError, saveKeyPair } from "../../src/driver/index.js";
 import { fetchImage } from "../../src/vm/index.js";
 import { pathsOf } from "./paths.js";
-import type { VirtualBoxState } from "./state.js";
+import type { VBoxMachine, VBoxChanges } from "./state.js";
 import { infoOf, type VBoxManage } from "./vboxmanage.js";
 
 /** boot2docker's last release, where only a virtual machine to import is named. */
@@ -16,7 +16,7 @@ export function boot2DockerFiles(dir: string): Readonly<Record<"iso" | "disk" | 
 }
 
 /** The ISO that the machine boots, each time that it starts. */
-export async function getIso({ io }: VBoxManage, { dir, state }: Machine<VirtualBoxState>): Promise<void> {
+export async function getIso({ io }: VBoxManage, { dir, state }: VBoxMachine): Promise<void> {
   const url = state.Boot2DockerURL === "" ? lastIso : state.Boot2DockerURL;
   const { iso } = boot2DockerFiles(dir);
   if (/^https?:/.test(url)) {
@@ -33,17 +33,11 @@ export async function getIso({ io }: VBoxManage, { dir, state }: Machine<Virtual
 }
 
 /** A new disk, which boot2docker formats when it boots, or one that another virtual machine had. */
-export async function makeBoot2DockerDisk(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
+export async function makeBoot2DockerDisk(vbox: VBoxManage, machine: VBoxMachine): Promise<VBoxChanges> {
   return machine.state.Boot2DockerImportVM === "" ? newDisk(vbox, machine) : importDisk(vbox, machine);
 }
 
-async function newDisk(
-  vbox: VBoxManage,
-  { name, dir, state }: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
+async function newDisk(vbox: VBoxManage, { name, dir, state }: VBoxMachine): Promise<VBoxChanges> {
   const { disk } = boot2DockerFiles(dir);
   const pair = makeKeyPair(name);
   const SSHKeyPath = await saveKeyPair(dir, pair);
@@ -65,10 +59,7 @@ async function newDisk(
   return { SSHKeyPath };
 }
 
-async function importDisk(
-  vbox: VBoxManage,
-  { name, dir, state }: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
+async function importDisk(vbox: VBoxManage, { name, dir, state }: VBoxMachine): Promise<VBoxChanges> {
   const { key, disk } = boot2DockerFiles(dir);
   const other = state.Boot2DockerImportVM;
   const info = await infoOf(vbox, other);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Io, Machine } from "../../src/driver/index.js";
+import type { Io } from "../../src/driver/index.js";
 import { fetchImage, writeSeed, writeVdi } from "../../src/vm/index.js";
 import { consoleOf } from "./paths.js";
-import type { VirtualBoxState } from "./state.js";
+import type { VBoxMachine, VBoxChanges } from "./state.js";
 
 /** Files in the machine's directory. */
 export function files(dir: string): Readonly<Record<"disk" | "seed" | "console", string>> {
@@ -14,7 +14,7 @@ export function files(dir: string): Readonly<Record<"disk" | "seed" | "console",
 }
 
 /** The image into the store's cache. */
-export async function getImage({ state }: Machine<VirtualBoxState>, io: Io): Promise<Partial<VirtualBoxState>> {
+export async function getImage({ state }: VBoxMachine, io: Io): Promise<VBoxChanges> {
   const { ImageURL: url = "", ImageDigest: digest = "" } = state;
   return { ImageDigest: (await fetchImage(state.StorePath, { url, digest }, io)).digest };
 }
@@ -22,14 +22,14 @@ export async function getImage({ state }: Machine<VirtualBoxState>, io: Io): Pro
 const mebibyte = 2 ** 20;
 
 /** The disk from the image, of the machine's size; one that is smaller than the image gets the image's. */
-export async function writeDisk({ dir, state }: Machine<VirtualBoxState>, io: Io): Promise<void> {
+export async function writeDisk({ dir, state }: VBoxMachine, io: Io): Promise<void> {
   const { ImageURL: url = "", ImageDigest: digest = "" } = state;
   const image = await fetchImage(state.StorePath, { url, digest }, io);
   await writeVdi(image, files(dir).disk, Math.max(image.size, state.DiskSize * mebibyte), io);
 }
 
 /** The user's key, and the seed with the machine's own: its host key is known before the first contact. */
-export function makeSeed({ name, dir, state }: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
+export function makeSeed({ name, dir, state }: VBoxMachine): Promise<VBoxChanges> {
   const { UUID: instanceId = name, NatMAC = "", HostOnlyMAC = "", HostOnlyCIDR } = state;
   const interfaces = [
     { mac: withColons(NatMAC) },

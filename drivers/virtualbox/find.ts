@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { Resource } from "../../src/driver/index.js";
-import { listMachines } from "./list.js";
+import { listMachines } from "./node-virtualbox.js";
 import { marks } from "./make.js";
 import { pathsOf } from "./paths.js";
 import { endVm, forgetMedia } from "./remove.js";

@@ -1,16 +1,16 @@
 import { rm } from "node:fs/promises";
-import { connectWithRetry, type Machine } from "../../src/driver/index.js";
+import { connectWithRetry } from "../../src/driver/index.js";
 import { finishFirstBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isGoneMedium } from "./failure.js";
 import { attachArguments, controllerOf } from "./hardware.js";
 import { mountShare } from "./share.js";
 import { needInfo } from "./start.js";
-import { target, vmOf, type VirtualBoxState } from "./state.js";
+import { target, vmOf, type VBoxMachine } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Waits for cloud-init, mounts the shared folder, and takes the seed away, which holds the machine's host key. */
-export async function finish(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+export async function finish(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
   const shell = await connectWithRetry(vbox.io, target(machine.state));
   await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
   const problem = await mountShare(vbox.computer, machine, shell);
@@ -18,7 +18,7 @@ export async function finish(vbox: VBoxManage, machine: Machine<VirtualBoxState>
   await takeSeed(vbox, machine);
 }
 
-async function takeSeed(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+async function takeSeed(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
   const { seed } = files(machine.dir);
   const vm = vmOf(machine.state);
   const controller = controllerOf({ ...vbox, state: machine.state, version: await vbox.version() });

@@ -1,4 +1,4 @@
-import { defineDriver, enginePort, type Driver, type Snapshots } from "../../src/driver/index.js";
+import { defineDriver, enginePort, engineUrl, type Driver, type Snapshots } from "../../src/driver/index.js";
 import { thisComputer, type Computer } from "./computer.js";
 import { options } from "./options.js";
 import { statusOf } from "./parse.js";
@@ -26,7 +26,7 @@ export function virtualBoxOn(computer: Computer): Driver {
       const state = stateOf(saved);
       const [address, port] = [state.IPAddress, enginePort];
       if (address === "") return { docker: "", shell: target(state) };
-      return { docker: `tcp://${address}:${String(port)}`, shell: target(state), peer: { address, port } };
+      return { docker: engineUrl(address), shell: target(state), peer: { address, port } };
     },
     console: ({ dir }) => consoleOf(dir),
     snapshots: snapshotsOn(on),

@@ -1,15 +1,15 @@
-import { MachineError, poll, reserve, type Machine } from "../../src/driver/index.js";
+import { MachineError, poll, reserve } from "../../src/driver/index.js";
 import { cidrOf, isIn, lastOf, maskOf, networkOf, textOf, type Network } from "../../src/vm/index.js";
 import { failureOf, saidBy } from "./failure.js";
 import { chooseNetwork, hasHostOnlyNets, knownNetworks, type HostOnly } from "./network.js";
-import { networkIn, type VirtualBoxState } from "./state.js";
+import { networkIn, type VirtualBoxState, type VBoxMachine, type VBoxChanges } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Networks are made by one program at a time: two that find none would make two. */
 const lockName = "virtualbox";
 
 /** Chooses a network, makes it where it is not there, and reserves an address on it that nobody else gets. */
-export function chooseAddress(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
+export function chooseAddress(vbox: VBoxManage, machine: VBoxMachine): Promise<VBoxChanges> {
   return vbox.io.lock(lockName, async () => {
     const known = await knownNetworks(vbox);
     const network = chooseNetwork(machine.state.HostOnlyCIDR, known);
@@ -126,7 +126,7 @@ export function freeAddress(
   network: Network,
   leased: HostOnly["leased"],
   taken: ReadonlySet<string>,
-  { name, state }: Pick<Machine<VirtualBoxState>, "name" | "state">,
+  { name, state }: Pick<VBoxMachine, "name" | "state">,
 ): string {
   const first = lastOf(network) - network.base > 2 * lowest ? network.base + lowest : network.base + 1;
   const count = lastOf(network) - first;

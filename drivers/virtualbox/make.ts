@@ -1,4 +1,3 @@
-import type { Machine } from "../../src/driver/index.js";
 import { boot2DockerFiles, makeBoot2DockerDisk } from "./boot2docker.js";
 import { files, writeDisk, makeSeed } from "./disk.js";
 import {
@@ -12,14 +11,14 @@ import {
 } from "./hardware.js";
 import { removeVm } from "./remove.js";
 import { addShare } from "./share.js";
-import { isBoot2Docker, vmOf, type VirtualBoxState } from "./state.js";
+import { isBoot2Docker, vmOf, type VBoxMachine, type VBoxChanges } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Extra data of a virtual machine: whose it is, so that it is found again. */
 export const marks = { owner: "machine/owner", name: "machine/name" } as const;
 
 /** Makes the virtual machine with its disk, anew where a part of it is there; it has no host-only network yet. */
-export async function makeVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
+export async function makeVm(vbox: VBoxManage, machine: VBoxMachine): Promise<VBoxChanges> {
   await removeVm(vbox, machine);
   const isOld = isBoot2Docker(machine.state);
   const changes = isOld ? await makeBoot2DockerDisk(vbox, machine) : await makeSeed(machine);
@@ -29,7 +28,7 @@ export async function makeVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>
   return changes;
 }
 
-async function define(vbox: VBoxManage, { dir, name, state }: Machine<VirtualBoxState>): Promise<void> {
+async function define(vbox: VBoxManage, { dir, name, state }: VBoxMachine): Promise<void> {
   const plan: Plan = { state, computer: vbox.computer, version: await vbox.version() };
   const vm = vmOf(state);
   await vbox.run(...createArguments(plan, dir));

@@ -96,15 +96,13 @@ export function chooseNetwork(given: string, known: KnownNetworks): Network {
   const free = networks.find((network) => conflictOf(network, known) === undefined);
   if (free !== undefined) return free;
   const conflict = networks[0] && conflictOf(networks[0], known);
-  throw new MachineError(
-    "precheck",
+  const what =
     given === ""
       ? "all of 192.168.56.0/21, where VirtualBox allows host-only networks, is in use on this computer"
-      : `the network of ${given} overlaps ${conflict ?? "another one"} of this computer`,
-    {
-      hint: "give another one: --virtualbox-hostonly-cidr 192.168.57.1/24; others than 192.168.56.0/21 must stand in /etc/vbox/networks.conf",
-    },
-  );
+      : `the network of ${given} overlaps ${conflict ?? "another one"} of this computer`;
+  throw new MachineError("precheck", what, {
+    hint: "give another one: --virtualbox-hostonly-cidr 192.168.57.1/24; others than 192.168.56.0/21 must stand in /etc/vbox/networks.conf",
+  });
 }
 
 /** What else uses addresses of the network; an adapter that has just this address and mask is the one that is meant. */

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { MachineError, messageOf, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { chooseImage, cidrOf, networkOf, type Network } from "../../src/vm/index.js";
 import type { Computer } from "./computer.js";
-import { listMachines } from "./list.js";
+import { listMachines } from "./node-virtualbox.js";
 import { chooseNetwork, knownNetworks } from "./network.js";
 import type { VirtualBoxOptions } from "./options.js";
 import { isAtLeast, type Version } from "./parse.js";

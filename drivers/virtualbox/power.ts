@@ -1,7 +1,7 @@
-import { MachineError, type Machine } from "../../src/driver/index.js";
+import { MachineError } from "../../src/driver/index.js";
 import { cutPower, isOn } from "./remove.js";
 import { needInfo, startVm } from "./start.js";
-import { isBoot2Docker, vmOf, type VirtualBoxState } from "./state.js";
+import { isBoot2Docker, vmOf, type VBoxMachine, type VBoxChanges } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 import { findAddress, waitForSsh } from "./wait.js";
 
@@ -10,10 +10,7 @@ const patience = 90_000;
 const secondPress = 20_000;
 
 /** Starts a machine and waits until it is up. */
-export async function startAndWait(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-): Promise<Partial<VirtualBoxState>> {
+export async function startAndWait(vbox: VBoxManage, machine: VBoxMachine): Promise<VBoxChanges> {
   const changes = await startVm(vbox, machine);
   const started = { ...machine, state: { ...machine.state, ...changes } };
   await waitForSsh(vbox, started);
@@ -21,7 +18,7 @@ export async function startAndWait(
 }
 
 /** Presses the power button, and cuts the power of one that does not end. */
-export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+export async function stopVm(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
   const { name, state } = machine;
   const info = await needInfo(vbox, machine);
   const status = info.get("VMState") ?? "";
@@ -41,7 +38,7 @@ export async function stopVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>
   await cutPower(vbox, vmOf(state));
 }
 
-async function endsByButton(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<boolean> {
+async function endsByButton(vbox: VBoxManage, machine: VBoxMachine): Promise<boolean> {
   const { io } = vbox;
   const began = io.now();
   let presses = 0;
@@ -59,7 +56,7 @@ async function endsByButton(vbox: VBoxManage, machine: Machine<VirtualBoxState>)
 }
 
 /** Cuts the power; a saved memory is thrown away. */
-export async function killVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+export async function killVm(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
   const info = await needInfo(vbox, machine);
   if (/saved$/.test(info.get("VMState") ?? "")) await vbox.run("discardstate", vmOf(machine.state));
   else if (isOn(info)) await cutPower(vbox, vmOf(machine.state));

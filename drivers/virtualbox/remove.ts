@@ -1,17 +1,17 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { poll, type Machine } from "../../src/driver/index.js";
+import { poll } from "../../src/driver/index.js";
 import { isGoneMedium, saidBy } from "./failure.js";
 import { parseBlocks } from "./parse.js";
 import { pathsOf } from "./paths.js";
-import { vmOf, type VirtualBoxState } from "./state.js";
+import { vmOf, type VBoxMachine } from "./state.js";
 import { infoOf, isGone, type VBoxManage } from "./vboxmanage.js";
 
 /**
  * Takes away a machine's virtual machine with its disks and snapshots, what VirtualBox remembers of files in its
  * directory, and the folder of its settings; fine when there is none of it, or only a part.
  */
-export async function removeVm(vbox: VBoxManage, { name, dir, state }: Machine<VirtualBoxState>): Promise<void> {
+export async function removeVm(vbox: VBoxManage, { name, dir, state }: VBoxMachine): Promise<void> {
   await endVm(vbox, vmOf(state));
   await forgetMedia(vbox, dir);
   await rm(join(dir, name), { recursive: true, force: true });

@@ -1,6 +1,6 @@
-import { type Machine, type Shell } from "../../src/driver/index.js";
+import type { Shell } from "../../src/driver/index.js";
 import type { Computer } from "./computer.js";
-import { vmOf, type VirtualBoxState } from "./state.js";
+import { vmOf, type VirtualBoxState, type VBoxMachine } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 interface SharedFolder {
@@ -39,7 +39,7 @@ export async function addShare(vbox: VBoxManage, state: VirtualBoxState): Promis
  */
 export async function mountShare(
   computer: Computer,
-  { state }: Machine<VirtualBoxState>,
+  { state }: VBoxMachine,
   shell: Shell,
 ): Promise<string | undefined> {
   const share = await shareOf(computer, state);

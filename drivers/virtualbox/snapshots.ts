@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { MachineError, type Machine, type Snapshot } from "../../src/driver/index.js";
+import { MachineError, type Snapshot } from "../../src/driver/index.js";
 import { parseInfo } from "./parse.js";
 import { cutPower, isOn } from "./remove.js";
 import { needInfo, startVm } from "./start.js";
-import { vmOf, type VirtualBoxState } from "./state.js";
+import { vmOf, type VBoxMachine, type VBoxChanges } from "./state.js";
 import { saidBy } from "./failure.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Those that VirtualBox lists; when each was made, and whether with its memory, stands only in its settings file. */
-export async function listSnapshots(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<readonly Snapshot[]> {
+export async function listSnapshots(vbox: VBoxManage, machine: VBoxMachine): Promise<readonly Snapshot[]> {
   const settings = (await needInfo(vbox, machine)).get("CfgFile") ?? "";
   const listed = await vbox
     .run("snapshot", vmOf(machine.state), "list", "--machinereadable")
@@ -43,7 +43,7 @@ function factsIn(settings: string): ReadonlyMap<string, SnapshotFacts> {
   );
 }
 
-export async function saveSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<void> {
+export async function saveSnapshot(vbox: VBoxManage, machine: VBoxMachine, name: string): Promise<void> {
   if ((await listSnapshots(vbox, machine)).some((one) => one.name === name)) {
     throw new MachineError("exists", `${machine.name} has a snapshot ${name} already`, {
       hint: `choose another name, or remove it: machine snapshot ${machine.name} rm ${name}`,
@@ -52,11 +52,7 @@ export async function saveSnapshot(vbox: VBoxManage, machine: Machine<VirtualBox
   await vbox.run("snapshot", vmOf(machine.state), "take", name);
 }
 
-export async function restoreSnapshot(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-  name: string,
-): Promise<Partial<VirtualBoxState>> {
+export async function restoreSnapshot(vbox: VBoxManage, machine: VBoxMachine, name: string): Promise<VBoxChanges> {
   await needSnapshot(vbox, machine, name);
   const vm = vmOf(machine.state);
   if (isOn(await needInfo(vbox, machine))) await cutPower(vbox, vm);
@@ -65,12 +61,12 @@ export async function restoreSnapshot(
   return (await needInfo(vbox, machine)).get("VMState") === "saved" ? startVm(vbox, machine) : {};
 }
 
-export async function removeSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<void> {
+export async function removeSnapshot(vbox: VBoxManage, machine: VBoxMachine, name: string): Promise<void> {
   await needSnapshot(vbox, machine, name);
   await vbox.run("snapshot", vmOf(machine.state), "delete", name);
 }
 
-async function needSnapshot(vbox: VBoxManage, machine: Machine<VirtualBoxState>, name: string): Promise<void> {
+async function needSnapshot(vbox: VBoxManage, machine: VBoxMachine, name: string): Promise<void> {
   const snapshots = await listSnapshots(vbox, machine);
   if (snapshots.some((one) => one.name === name)) return;
   const there = snapshots.map((one) => one.name).join(", ");

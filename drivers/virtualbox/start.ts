@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { freePort, isFree, MachineError, reserve, type Machine, isExpected } from "../../src/driver/index.js";
+import { freePort, isFree, MachineError, reserve, isExpected } from "../../src/driver/index.js";
 import { addDhcpServer } from "./dhcp.js";
 import { files } from "./disk.js";
 import { failureOf, saidBy, trapIn } from "./failure.js";
@@ -7,7 +7,7 @@ import { hostOnlyArguments } from "./hardware.js";
 import { ensureNetwork, mendAdapter } from "./make-network.js";
 import { hasHostOnlyNets } from "./network.js";
 import { pathsOf } from "./paths.js";
-import { isBoot2Docker, vmOf, type VirtualBoxState } from "./state.js";
+import { isBoot2Docker, vmOf, type VBoxMachine, type VBoxChanges } from "./state.js";
 import { infoOf, type VBoxManage } from "./vboxmanage.js";
 
 type Info = ReadonlyMap<string, string>;
@@ -16,11 +16,11 @@ type Info = ReadonlyMap<string, string>;
  * Starts the virtual machine from whatever state it is in, with its network and a port of this computer for ssh; does
  * not wait until it is up. Returns what changed.
  */
-export async function startVm(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<Partial<VirtualBoxState>> {
+export async function startVm(vbox: VBoxManage, machine: VBoxMachine): Promise<VBoxChanges> {
   const info = await needInfo(vbox, machine);
   const { state } = machine;
   const UUID = info.get("UUID") ?? state.UUID;
-  const known: Partial<VirtualBoxState> = UUID === undefined ? {} : { UUID };
+  const known: VBoxChanges = UUID === undefined ? {} : { UUID };
   const status = info.get("VMState") ?? "";
   if (status === "paused") {
     await vbox.run("controlvm", vmOf(state), "resume");
@@ -36,7 +36,7 @@ export async function startVm(vbox: VBoxManage, machine: Machine<VirtualBoxState
 }
 
 /** @throws MachineError `not-found` when somebody has removed it */
-export async function needInfo(vbox: VBoxManage, { name, state }: Machine<VirtualBoxState>): Promise<Info> {
+export async function needInfo(vbox: VBoxManage, { name, state }: VBoxMachine): Promise<Info> {
   const info = await infoOf(vbox, vmOf(state));
   if (info !== undefined) return info;
   throw new MachineError("not-found", `${name}: VirtualBox has no virtual machine ${vmOf(state)}`, {
@@ -45,7 +45,7 @@ export async function needInfo(vbox: VBoxManage, { name, state }: Machine<Virtua
 }
 
 /** The second adapter on the host-only network, and a DHCP server there for boot2docker. Returns the network's name. */
-async function connect(vbox: VBoxManage, { state }: Machine<VirtualBoxState>, info: Info): Promise<string> {
+async function connect(vbox: VBoxManage, { state }: VBoxMachine, info: Info): Promise<string> {
   const isNet = await hasHostOnlyNets(vbox);
   const network = await ensureNetwork(vbox, state, async (made, where) => {
     if (isBoot2Docker(state) && !isNet) await addDhcpServer(vbox, made, where, !state.HostOnlyNoDHCP);
@@ -59,7 +59,7 @@ async function connect(vbox: VBoxManage, { state }: Machine<VirtualBoxState>, in
 /** Chooses the port anew when somebody else takes it in between. */
 async function startWithPort(
   vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
+  machine: VBoxMachine,
   info: Info,
   last: number,
   triesLeft = 3,
@@ -84,7 +84,7 @@ function isAboutPort(said: string): boolean {
 }
 
 /** @param last the port that it had, which it keeps while that is free; 0: none */
-async function choosePort(vbox: VBoxManage, machine: Machine<VirtualBoxState>, last: number): Promise<number> {
+async function choosePort(vbox: VBoxManage, machine: VBoxMachine, last: number): Promise<number> {
   const [port] = await reserve(vbox.io, machine, "ports", async (taken) => {
     const keeps = last > 0 && !taken.has(String(last)) && (await isFree(last));
     return [String(keeps ? last : await freePort(new Set([...taken].map(Number))))];
@@ -108,12 +108,7 @@ async function forward(vbox: VBoxManage, vm: string, info: Info, port: number): 
 }
 
 /** VirtualBox's own log often says why, when its program does not. */
-async function withLog(
-  vbox: VBoxManage,
-  { name, dir }: Machine<VirtualBoxState>,
-  info: Info,
-  error: unknown,
-): Promise<unknown> {
+async function withLog(vbox: VBoxManage, { name, dir }: VBoxMachine, info: Info, error: unknown): Promise<unknown> {
   if (!isExpected(error)) return error;
   const path = pathsOf(vbox.computer);
   const folder = info.get("LogFldr") ?? path.join(dir, name, "Logs");

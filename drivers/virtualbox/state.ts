@@ -1,4 +1,12 @@
-import { checkSaved, isPort, isText, type DriverState, type Machine, type SshTarget } from "../../src/driver/index.js";
+import {
+  checkSaved,
+  isPort,
+  isText,
+  sshTarget,
+  type DriverState,
+  type Machine,
+  type SshTarget,
+} from "../../src/driver/index.js";
 import { networkOf } from "../../src/vm/index.js";
 
 /** The `Driver` object of config.json: the members that docker-machine 0.16 has, in its order, then ours. */
@@ -45,6 +53,9 @@ export interface VirtualBoxState extends DriverState {
   /** The host-only adapter, e.g. `vboxnet0`, or on a Mac the host-only network; empty until it is chosen. */
   readonly HostOnlyNetwork?: string;
 }
+
+export type VBoxMachine = Machine<VirtualBoxState>;
+export type VBoxChanges = Partial<VirtualBoxState>;
 
 const absent = {
   ...{ VBoxManager: {}, HostInterfaces: {}, CPU: 1, Memory: 1024, DiskSize: 20_000, NatNicType: "82540EM" },
@@ -93,7 +104,7 @@ export function stateOf(saved: Readonly<DriverState>): VirtualBoxState {
 }
 
 /** The machine with its state as {@link stateOf} reads it. */
-export function readMachine(machine: Machine): Machine<VirtualBoxState> {
+export function readMachine(machine: Machine): VBoxMachine {
   return { ...machine, state: stateOf(machine.state) };
 }
 
@@ -114,13 +125,6 @@ export function networkIn({ HostOnlyCIDR }: VirtualBoxState): string {
 }
 
 /** ssh goes through the port of this computer that VirtualBox forwards. */
-export function target({ SSHPort, SSHUser, SSHKeyPath, SSHHostKey = "" }: VirtualBoxState): SshTarget {
-  return {
-    kind: "ssh",
-    host: "127.0.0.1",
-    port: SSHPort,
-    user: SSHUser,
-    ...(SSHKeyPath === "" ? {} : { keyPath: SSHKeyPath }),
-    ...(SSHHostKey === "" ? {} : { hostKey: SSHHostKey }),
-  };
+export function target(state: VirtualBoxState): SshTarget {
+  return sshTarget(state, state.SSHHostKey, "127.0.0.1");
 }

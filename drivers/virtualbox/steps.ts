@@ -1,10 +1,10 @@
 import type { Io, Machine, Step } from "../../src/driver/index.js";
-import { isBoot2Docker, type VirtualBoxState } from "./state.js";
+import { isBoot2Docker, type VirtualBoxState, type VBoxMachine } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Makes a method of a driver from what it does with VBoxManage. */
 export type Runs = <T>(
-  work: (vbox: VBoxManage, machine: Machine<VirtualBoxState>) => Promise<T>,
+  work: (vbox: VBoxManage, machine: VBoxMachine) => Promise<T>,
 ) => (machine: Machine, io: Io) => Promise<T>;
 
 /** In the order in which they are gone through. */

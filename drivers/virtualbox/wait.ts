@@ -1,13 +1,13 @@
-import { poll, connectWithRetry, type Machine } from "../../src/driver/index.js";
+import { poll, connectWithRetry } from "../../src/driver/index.js";
 import { waitForBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isOn } from "./remove.js";
 import { needInfo } from "./start.js";
-import { target, type VirtualBoxState } from "./state.js";
+import { target, type VirtualBoxState, type VBoxMachine } from "./state.js";
 import type { VBoxManage } from "./vboxmanage.js";
 
 /** Waits until the machine's sshd responds; what its console prints is shown meanwhile. */
-export function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>): Promise<void> {
+export function waitForSsh(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
   const boot = {
     name: machine.name,
     console: files(machine.dir).console,
@@ -21,10 +21,7 @@ export function waitForSsh(vbox: VBoxManage, machine: Machine<VirtualBoxState>):
  * The address that boot2docker has got by DHCP, which changes: that of the adapter with the host-only one's MAC address.
  * @throws MachineError `failed` where it has none
  */
-export async function findAddress(
-  vbox: VBoxManage,
-  machine: Machine<VirtualBoxState>,
-): Promise<Pick<VirtualBoxState, "IPAddress">> {
+export async function findAddress(vbox: VBoxManage, machine: VBoxMachine): Promise<Pick<VirtualBoxState, "IPAddress">> {
   const { name, state } = machine;
   const shell = await connectWithRetry(vbox.io, target(state));
   const hint = `see whether DHCP works on its host-only network: machine ssh ${name} ip addr show`;

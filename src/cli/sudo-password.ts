@@ -1,13 +1,10 @@
 import { readFile } from "node:fs/promises";
 import type { Session } from "../core/session/session.js";
+import type { AskPassword } from "../shell/script.js";
 import { MachineError, messageOf } from "../driver/index.js";
 
 /** The password that sudo asks for on the machine: from the file, else from the person at the terminal. Asked once. */
-export function sudoPassword(
-  { ask }: Session,
-  machine: string,
-  file: string | undefined,
-): () => Promise<string | undefined> {
+export function sudoPassword({ ask }: Session, machine: string, file: string | undefined): AskPassword {
   let answer: Promise<string | undefined> | undefined;
   return () => (answer ??= file === undefined ? ask(`Password for sudo on ${machine}:`) : firstLine(file));
 }

@@ -1,4 +1,5 @@
-import { linesOf, providerIo } from "../core/session/io.js";
+import { asStep } from "../core/create/run-steps.js";
+import { providerIo } from "../core/session/io.js";
 import type { Session } from "../core/session/session.js";
 import { MachineError, text } from "../driver/index.js";
 import {
@@ -41,15 +42,9 @@ async function list(session: Session, out: Output): Promise<void> {
     const users = machines.filter((one) => "config" in one && digestIn(one.config.Driver) === digest);
     return { name, architecture, cachedBytes: image?.kept ?? null, digest, usedBy: users.map((one) => one.name) };
   };
+  const storedAs = (digest: string): StoredImage | undefined => stored.find((one) => one.digest === digest);
   const rows = [
-    ...catalogue.map(({ name, architecture, digest }) =>
-      row(
-        name,
-        architecture,
-        digest,
-        stored.find((one) => one.digest === digest),
-      ),
-    ),
+    ...catalogue.map(({ name, architecture, digest }) => row(name, architecture, digest, storedAs(digest))),
     ...stored
       .filter(({ digest }) => !catalogue.some((one) => one.digest === digest))
       .map((one) => row(labelOf({ url: one.source, digest: one.digest }), null, one.digest, one)),
@@ -64,23 +59,15 @@ async function list(session: Session, out: Output): Promise<void> {
 
 async function pull(given: string, digest: string, session: Session, out: Output): Promise<void> {
   const chosen = chooseImage(given, digest, hostArchitecture());
-  const [machine, step, now] = [labelOf(chosen), "get the image", Date.now];
-  session.report({ type: "started", machine, step, at: now() });
-  try {
-    const got = await fetchImage(session.store.root, chosen, {
-      ...providerIo(session),
-      ...linesOf(session, { machine, step }),
-    });
-    session.report({ type: "done", machine, step, at: now() });
-    if (chosen.digest === "") {
-      out.note(`Nobody said which digest ${machine} must have. To have this one again: --digest ${got.digest}`);
-    }
-    out.text(got.path);
-    out.json({ path: got.path, digest: got.digest });
-  } catch (error) {
-    session.report({ type: "failed", machine, step, at: now(), error });
-    throw error;
+  const event = { machine: labelOf(chosen), step: "get the image" };
+  const got = await asStep({ ...session, io: providerIo(session) }, event, (io) =>
+    fetchImage(session.store.root, chosen, io),
+  );
+  if (chosen.digest === "") {
+    out.note(`Nobody said which digest ${event.machine} must have. To have this one again: --digest ${got.digest}`);
   }
+  out.text(got.path);
+  out.json({ path: got.path, digest: got.digest });
 }
 
 async function prune(session: Session, out: Output): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Driver, PowerAction } from "./driver.js";
-import type { DriverState, Machine, Status } from "./machine.js";
+import { commonState, type DriverState, type Machine, type Status } from "./machine.js";
 import { isMachineError } from "./error.js";
 import { poll, type Io } from "./io.js";
 import { fakeIo, type Script } from "./fake-io.js";
@@ -181,17 +181,7 @@ interface Planned {
 async function planned(driver: Driver, { options, gone = {}, io = fakeIo(gone) }: DriverCase): Promise<Planned> {
   const dir = await mkdtemp(join(tmpdir(), "machine-driver-"));
   try {
-    const common: DriverState = {
-      IPAddress: "",
-      MachineName: "web-1",
-      SSHUser: "",
-      SSHPort: 0,
-      SSHKeyPath: "",
-      StorePath: "/store",
-      SwarmMaster: false,
-      SwarmHost: "",
-      SwarmDiscovery: "",
-    };
+    const common = commonState("web-1", "/store");
     const values = resolve(driver.options, [options], driver.name);
     const storeId = (): Promise<string> => Promise.resolve("5d3c6a9e-store");
     const state = await driver.plan(values, { name: "web-1", dir, common: deepFrozen(common), storeId }, io);

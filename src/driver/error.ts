@@ -68,16 +68,8 @@ export function isNotInstalled(error: unknown): boolean {
 
 /** 1 for an error, 2 for wrong usage, 3 for a failed pre-create check, 130 when interrupted (docker-machine's, but for 2). */
 export function exitStatus(code: ErrorCode): number {
-  switch (code) {
-    case "usage":
-      return 2;
-    case "precheck":
-      return 3;
-    case "interrupted":
-      return 130;
-    default:
-      return 1;
-  }
+  const statuses: Partial<Record<ErrorCode, number>> = { usage: 2, precheck: 3, interrupted: 130 };
+  return statuses[code] ?? 1;
 }
 
 /** The message of anything that was thrown. */

@@ -1,4 +1,5 @@
 /** The public contract: all that a driver may import. */
+export * from "./address.js";
 export * from "./boot-id.js";
 export * from "./check.js";
 export * from "./driver.js";

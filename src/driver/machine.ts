@@ -14,6 +14,14 @@ export interface DriverState {
   readonly SwarmDiscovery: string;
 }
 
+/** The common fields of a machine that is yet to be made. */
+export function commonState(name: string, storePath: string): DriverState {
+  return {
+    ...{ IPAddress: "", MachineName: name, SSHUser: "", SSHPort: 0, SSHKeyPath: "", StorePath: storePath },
+    ...{ SwarmMaster: false, SwarmHost: "", SwarmDiscovery: "" },
+  };
+}
+
 /** A machine as its driver sees it. `dir` is its own directory in the store. */
 export interface Machine<S extends DriverState = DriverState> {
   readonly name: string;

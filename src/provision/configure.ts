@@ -1,7 +1,7 @@
 import { MachineError, messageOf, type Io, type Step, isExpected } from "../driver/index.js";
 import { certificatePaths, closedAddresses, dropIn, dropInPath, isLocal, openrcConfig, openrcPath } from "./daemon.js";
 import { daemonJsonPath, placeSettings, type PlacedSettings } from "./engine-settings.js";
-import { backupPath, type HostFacts } from "./host.js";
+import { backupPath, hostStep, type HostFacts } from "./host.js";
 import type { Provisioning, ProvisionRun } from "./provisioning.js";
 
 /** Configuration, restart and proof: if any of them fails, the configuration that was there comes back. */
@@ -18,27 +18,19 @@ export function secureEngine(run: ProvisionRun): Step[] {
   }));
 }
 
-function configureEngine(run: ProvisionRun): Step {
-  const { p, host } = run;
-  const name = "configure the engine";
-  return {
-    name,
-    async run(_, io) {
-      const facts = await host.facts(io);
-      const files = await engineFiles(p, facts, io);
-      const reported = await host.run(io, {
-        step: name,
-        templates: ["service.sh", "configure-engine.sh"],
-        params: {
-          INIT: facts.init,
-          BACKUP: backupPath,
-          FILES: files.map(({ mode, text, path }) => `${mode} ${String(Buffer.byteLength(text))} ${path}`).join("\n"),
-        },
-        input: files.map(({ text }) => text).join(""),
-      });
-      run.outdated ||= reported.has("changed") || facts.unproven || !facts.active;
-    },
-  };
+function configureEngine(state: ProvisionRun): Step {
+  const { p, host } = state;
+  return hostStep("configure the engine", host, async (io, run) => {
+    const facts = await host.facts(io);
+    const files = await engineFiles(p, facts, io);
+    const list = files.map(({ mode, text, path }) => `${mode} ${String(Buffer.byteLength(text))} ${path}`);
+    const reported = await run({
+      templates: ["service.sh", "configure-engine.sh"],
+      params: { INIT: facts.init, BACKUP: backupPath, FILES: list.join("\n") },
+      input: files.map(({ text }) => text).join(""),
+    });
+    state.outdated ||= reported.has("changed") || facts.unproven || !facts.active;
+  });
 }
 
 interface HostFile {
@@ -95,39 +87,26 @@ function serviceFile(
     : { path: dropInPath, mode: "keep", text: dropIn(unit, settings) };
 }
 
-function restartEngine(run: ProvisionRun): Step {
-  const { p, host } = run;
-  const name = "restart the engine";
-  return {
-    name,
-    async run(_, io) {
-      const { init } = await host.facts(io);
-      if (!run.outdated) return;
-      await host.run(io, {
-        step: name,
-        templates: ["service.sh", "restart-engine.sh"],
-        params: { INIT: init, PORT: String(openPort(p) ?? "") },
-      });
-    },
-  };
+function restartEngine(state: ProvisionRun): Step {
+  const { p, host } = state;
+  return hostStep("restart the engine", host, async (io, run) => {
+    const { init } = await host.facts(io);
+    if (!state.outdated) return;
+    const params = { INIT: init, PORT: String(openPort(p) ?? "") };
+    await run({ templates: ["service.sh", "restart-engine.sh"], params });
+  });
 }
 
-function checkAccess(run: ProvisionRun): Step {
-  const { p, host } = run;
+function checkAccess(state: ProvisionRun): Step {
+  const { p, host } = state;
   const name = p.transport === "ssh" ? "check that the engine answers over ssh alone" : "check the engine's TLS";
-  return {
-    name,
-    async run(_, io) {
-      const { init } = await host.facts(io);
-      await host.run(io, {
-        step: name,
-        templates: ["service.sh", "closed-to-others.sh"],
-        params: { INIT: init, PORT: String(openPort(p) ?? "") },
-      });
-      await p.prove();
-      if (run.outdated) await host.run(io, { step: name, templates: ["accept.sh"], params: { BACKUP: backupPath } });
-    },
-  };
+  return hostStep(name, host, async (io, run) => {
+    const { init } = await host.facts(io);
+    const params = { INIT: init, PORT: String(openPort(p) ?? "") };
+    await run({ templates: ["service.sh", "closed-to-others.sh"], params });
+    await p.prove();
+    if (state.outdated) await run({ templates: ["accept.sh"], params: { BACKUP: backupPath } });
+  });
 }
 
 /** Brings the last configuration that was proven back. Returns the error to throw: the one that was the reason. */

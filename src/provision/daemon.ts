@@ -98,13 +98,11 @@ function baseName(path: string): string {
 }
 
 function laterDropIn(path: string): MachineError {
-  return new MachineError(
-    "failed",
-    `${path} on the host sets ExecStart after ${baseName(dropInPath)}, so the engine would not open its port`,
-    {
-      hint: `take ExecStart out of ${path}, or give the file a name that sorts before ${baseName(dropInPath)}`,
-    },
-  );
+  const ours = baseName(dropInPath);
+  const what = `${path} on the host sets ExecStart after ${ours}, so the engine would not open its port`;
+  return new MachineError("failed", what, {
+    hint: `take ExecStart out of ${path}, or give the file a name that sorts before ${ours}`,
+  });
 }
 
 /** `systemctl cat` says before each file where it lies. */

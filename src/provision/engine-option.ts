@@ -10,10 +10,8 @@ import type { DaemonJsonObject } from "./json.js";
 export function engineOption(option: string): DaemonJsonObject {
   const [flag, value] = splitAtEquals(option.replace(/^--?/, ""));
   if (/^(H|host|hosts|tls|tlsverify|tlscacert|tlscert|tlskey|config-file|validate|help|version)?$/.test(flag)) {
-    throw new MachineError(
-      "usage",
-      `--engine-opt ${flag} cannot be set: the engine's address and TLS are the machine's own`,
-    );
+    const why = "the engine's address and TLS are the machine's own";
+    throw new MachineError("usage", `--engine-opt ${flag} cannot be set: ${why}`);
   }
   if (value === undefined) return { [flag]: true };
   const special = specialFlags[flag];

@@ -1,5 +1,5 @@
 import { MachineError, type Step } from "../driver/index.js";
-import type { ProvisionedHost } from "./host.js";
+import { hostStep, type ProvisionedHost } from "./host.js";
 
 /** What the timer is called on the host. */
 const unit = "machine-ttl";
@@ -10,13 +10,9 @@ const unit = "machine-ttl";
  * @see checkTimer
  */
 export function expire(host: ProvisionedHost, ttl: number): Step {
-  const name = "set the time to live";
-  return {
-    name,
-    async run(_, io) {
-      await host.run(io, { step: name, templates: ["expire.sh"], params: { UNIT: unit, TTL: String(ttl) } });
-    },
-  };
+  return hostStep("set the time to live", host, async (_, run) => {
+    await run({ templates: ["expire.sh"], params: { UNIT: unit, TTL: String(ttl) } });
+  });
 }
 
 /** Complains, before much is done, of a host that could not power itself off. @throws MachineError `unsupported` */

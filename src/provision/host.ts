@@ -1,5 +1,5 @@
-import { isMachineError, MachineError, whileDoing, type Io, type Shell } from "../driver/index.js";
-import { asUser, becomeRoot, runScript, template, type Privilege } from "../shell/script.js";
+import { isMachineError, MachineError, whileDoing, type Io, type Shell, type Step } from "../driver/index.js";
+import { asUser, becomeRoot, runScript, template, type AskPassword, type Privilege } from "../shell/script.js";
 import { findDistro, type Distro } from "./distros.js";
 import { parseOsRelease } from "./os-release.js";
 
@@ -52,7 +52,7 @@ export const installMark = "/etc/docker/machine-installing";
 export interface HostConnection {
   readonly machine: string;
   readonly shell: (io: Io) => Promise<Shell>;
-  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly sudoPassword: AskPassword;
 }
 
 /** @see ProvisionedHost. Its errors begin with the machine's name. */
@@ -89,6 +89,15 @@ export function openHost({ machine, shell, sudoPassword }: HostConnection): Prov
   };
 }
 
+/** A step that runs scripts on a host; errors and the machine's log call them by its name. */
+export function hostStep(
+  name: string,
+  host: ProvisionedHost,
+  work: (io: Io, run: (script: Omit<HostScript, "step">) => ReturnType<ProvisionedHost["run"]>) => Promise<void>,
+): Step {
+  return { name, run: (_, io) => work(io, (script) => host.run(io, { step: name, ...script })) };
+}
+
 async function readFacts(
   machine: string,
   run: (work: HostScript) => Promise<ReadonlyMap<string, string>>,
@@ -107,10 +116,8 @@ export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
   const dockerd = reported.has("half-installed") ? undefined : reported.get("dockerd");
   const distro = findDistro(parseOsRelease(reported.get("os-release") ?? ""));
   if (init !== "systemd" && init !== "openrc") {
-    throw new MachineError(
-      "unsupported",
-      "the host runs neither systemd nor OpenRC, so its engine cannot be configured",
-    );
+    const what = "the host runs neither systemd nor OpenRC, so its engine cannot be configured";
+    throw new MachineError("unsupported", what);
   }
   if (reported.has("snap") && reported.get("unit") === undefined) {
     throw new MachineError("unsupported", "the host's docker is a snap, whose engine cannot be configured", {

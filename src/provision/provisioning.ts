@@ -1,4 +1,5 @@
 import type { Io, Shell, Transport } from "../driver/index.js";
+import type { AskPassword } from "../shell/script.js";
 import type { EngineSettings } from "./engine-settings.js";
 import type { ProvisionedHost } from "./host.js";
 
@@ -28,7 +29,7 @@ export interface Provisioning {
   /** Connects, and tries again while the host comes up. Asked once. */
   readonly shell: (io: Io) => Promise<Shell>;
   /** Asked only when sudo wants a password. */
-  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly sudoPassword: AskPassword;
   readonly engine: EngineRequest;
   /** Seconds after which the host powers itself off. Default: it stays. */
   readonly ttl?: number | undefined;

@@ -2,7 +2,7 @@ import { MachineError, type Step } from "../driver/index.js";
 import { checkEnvironment } from "./daemon.js";
 import { placeSettings } from "./engine-settings.js";
 import { checkTimer, expire } from "./expire.js";
-import { installMark, openHost } from "./host.js";
+import { hostStep, installMark, openHost } from "./host.js";
 import { installation, isVersion, proxies } from "./install.js";
 import type { EngineRequest, Provisioning, ProvisionRun } from "./provisioning.js";
 import { secureEngine } from "./configure.js";
@@ -39,19 +39,10 @@ function begin(p: Provisioning): ProvisionRun {
 const cloudInitLimit = 600;
 
 function waitForHost({ host }: ProvisionRun): Step {
-  const name = "wait for the host";
-  return {
-    name,
-    async run(_, io) {
-      await host.run(io, {
-        step: name,
-        templates: ["wait-for-host.sh"],
-        params: { LIMIT: String(cloudInitLimit) },
-        timeout: (cloudInitLimit + 60) * 1000,
-        plain: true,
-      });
-    },
-  };
+  return hostStep("wait for the host", host, async (_, run) => {
+    const [params, timeout] = [{ LIMIT: String(cloudInitLimit) }, (cloudInitLimit + 60) * 1000];
+    await run({ templates: ["wait-for-host.sh"], params, timeout, plain: true });
+  });
 }
 
 function readFacts({ p, host }: ProvisionRun): Step {
@@ -65,60 +56,44 @@ function readFacts({ p, host }: ProvisionRun): Step {
 }
 
 function setHostName({ p, host }: ProvisionRun): Step {
-  const name = "set the host name";
-  return {
-    name,
-    async run(_, io) {
-      const { hostname, named } = await host.facts(io);
-      if (hostname === p.machine && named) return;
-      await host.run(io, { step: name, templates: ["set-hostname.sh"], params: { NAME: p.machine } });
-    },
-  };
+  return hostStep("set the host name", host, async (io, run) => {
+    const { hostname, named } = await host.facts(io);
+    if (hostname === p.machine && named) return;
+    await run({ templates: ["set-hostname.sh"], params: { NAME: p.machine } });
+  });
 }
 
 const installLimit = 900_000;
 
 function installEngine({ p, host }: ProvisionRun): Step {
-  const name = "install the engine";
-  return {
-    name,
-    async run(_, io) {
-      const before = await host.facts(io);
-      if (before.engine === undefined) {
-        const from = installation(before.distro, p.engine, io.notice);
-        const params = { ...proxies(p.engine.env), ...from, MARK: installMark };
-        const templates = [`packages-${before.distro.packages}.sh`, "install-engine.sh"];
-        await host.run(io, { step: name, templates, params, timeout: installLimit });
-        host.forget();
-      }
-      const { engine } = await host.facts(io);
-      const { version } = p.engine;
-      if (version !== undefined && !isVersion(engine ?? "", version)) {
-        throw new MachineError("failed", `${p.machine}: the host has engine ${engine ?? "none"}, not ${version}`, {
-          hint: `machine upgrade --engine-version ${version} ${p.machine}`,
-        });
-      }
-    },
-  };
+  return hostStep("install the engine", host, async (io, run) => {
+    const before = await host.facts(io);
+    if (before.engine === undefined) {
+      const from = installation(before.distro, p.engine, io.notice);
+      const params = { ...proxies(p.engine.env), ...from, MARK: installMark };
+      const templates = [`packages-${before.distro.packages}.sh`, "install-engine.sh"];
+      await run({ templates, params, timeout: installLimit });
+      host.forget();
+    }
+    const { engine } = await host.facts(io);
+    const { version } = p.engine;
+    if (version !== undefined && !isVersion(engine ?? "", version)) {
+      throw new MachineError("failed", `${p.machine}: the host has engine ${engine ?? "none"}, not ${version}`, {
+        hint: `machine upgrade --engine-version ${version} ${p.machine}`,
+      });
+    }
+  });
 }
 
-function upgradeEngine(run: ProvisionRun): Step {
-  const { p, host } = run;
-  const name = "upgrade the engine";
-  return {
-    name,
-    async run(_, io) {
-      const { distro, init } = await host.facts(io);
-      const reported = await host.run(io, {
-        step: name,
-        templates: ["service.sh", `packages-${distro.packages}.sh`, "upgrade-engine.sh"],
-        params: { ...proxies(p.engine.env), INIT: init, VERSION: p.engine.version ?? "" },
-        timeout: installLimit,
-      });
-      run.outdated = reported.has("outdated");
-      host.forget();
-    },
-  };
+function upgradeEngine(state: ProvisionRun): Step {
+  const { p, host } = state;
+  return hostStep("upgrade the engine", host, async (io, run) => {
+    const { distro, init } = await host.facts(io);
+    const templates = ["service.sh", `packages-${distro.packages}.sh`, "upgrade-engine.sh"];
+    const params = { ...proxies(p.engine.env), INIT: init, VERSION: p.engine.version ?? "" };
+    state.outdated = (await run({ templates, params, timeout: installLimit })).has("outdated");
+    host.forget();
+  });
 }
 
 function overSsh(run: ProvisionRun): readonly Step[] {

@@ -8,6 +8,9 @@ export interface Privilege {
   readonly password?: string;
 }
 
+/** Asks for the password that sudo wants; undefined: there is none. */
+export type AskPassword = () => Promise<string | undefined>;
+
 /** The rights of the user who logged in. */
 export const asUser: Privilege = { prefix: "" };
 
@@ -102,7 +105,7 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
  * with the password that `askPassword` gives, which is tried once on an empty command.
  * @throws MachineError `failed` that says what the host lacks
  */
-export async function becomeRoot(shell: Shell, askPassword: () => Promise<string | undefined>): Promise<Privilege> {
+export async function becomeRoot(shell: Shell, askPassword: AskPassword): Promise<Privilege> {
   const { stdout } = await shell.exec(`sh -c '${probe}'`, {
     purpose: "find out how to become root",
     timeout: 60_000,

@@ -1,5 +1,5 @@
 import { MachineError, type DriverState } from "../driver/index.js";
-import { isObject, type JsonObject } from "./json.js";
+import { isObject, isTextList, type JsonObject } from "./json.js";
 import { machinePaths, storePaths } from "./paths.js";
 
 /** Version 3 of config.json, which docker-machine 0.5 to 0.16 write. Field names and their order are history. */
@@ -25,78 +25,91 @@ export type SwarmOptions = Fields<typeof swarmFields>;
 /** Where certificates are (absolute paths); `StorePath` is the machine's directory. */
 export type AuthOptions = Fields<typeof authFields>;
 
-/** A list that was never set is null. */
-type Fields<F extends Readonly<Record<string, Kind>>> = { readonly [K in keyof F]: Kinds[F[K]] };
-type Kind = keyof Kinds;
-interface Kinds {
-  readonly text: string;
-  readonly integer: number;
-  readonly number: number;
-  readonly boolean: boolean;
-  readonly list: readonly string[] | null;
+/** A member of these objects. */
+interface Field<T> {
+  /** What it must be, for errors. */
+  readonly name: string;
+  readonly isValid: (value: unknown) => boolean;
+  /** What Go reads where it is missing or null. */
+  readonly zero: T;
+  /** What a new machine has. */
+  readonly initial: T;
+}
+type AnyFields = Readonly<Record<string, Field<unknown>>>;
+type Fields<F extends AnyFields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+function kind<T>(name: string, zero: T, isValid: Field<T>["isValid"]): (initial?: T) => Field<T> {
+  return (initial = zero) => ({ name, isValid, zero, initial });
 }
 
-const driverFields = {
-  IPAddress: "text",
-  MachineName: "text",
-  SSHUser: "text",
-  SSHPort: "integer",
-  SSHKeyPath: "text",
-  StorePath: "text",
-  SwarmMaster: "boolean",
-  SwarmHost: "text",
-  SwarmDiscovery: "text",
-} as const;
+const text = kind<string>("text", "", (value) => typeof value === "string");
+const integer = kind<number>("a whole number", 0, Number.isSafeInteger);
+const number = kind<number>("a number", 0, Number.isFinite);
+const boolean = kind<boolean>("true or false", false, (value) => typeof value === "boolean");
+/** A list that was never set is null. */
+const list = kind<readonly string[] | null>("a list of text", null, (value) => value === null || isTextList(value));
 
-const hostFields = { Driver: "text", Memory: "integer", Disk: "integer" } as const;
+const driverFields = {
+  IPAddress: text(),
+  MachineName: text(),
+  SSHUser: text(),
+  SSHPort: integer(),
+  SSHKeyPath: text(),
+  StorePath: text(),
+  SwarmMaster: boolean(),
+  SwarmHost: text(),
+  SwarmDiscovery: text(),
+};
+
+const hostFields = { Driver: text(), Memory: integer(), Disk: integer() };
 
 const engineFields = {
-  ArbitraryFlags: "list",
-  Dns: "list",
-  GraphDir: "text",
-  Env: "list",
-  Ipv6: "boolean",
-  InsecureRegistry: "list",
-  Labels: "list",
-  LogLevel: "text",
-  StorageDriver: "text",
-  SelinuxEnabled: "boolean",
-  TlsVerify: "boolean",
-  RegistryMirror: "list",
-  InstallURL: "text",
-} as const;
+  ArbitraryFlags: list([]),
+  Dns: list(),
+  GraphDir: text(),
+  Env: list([]),
+  Ipv6: boolean(),
+  InsecureRegistry: list([]),
+  Labels: list([]),
+  LogLevel: text(),
+  StorageDriver: text(),
+  SelinuxEnabled: boolean(),
+  TlsVerify: boolean(true),
+  RegistryMirror: list([]),
+  InstallURL: text("https://get.docker.com"),
+};
 
 const swarmFields = {
-  IsSwarm: "boolean",
-  Address: "text",
-  Discovery: "text",
-  Agent: "boolean",
-  Master: "boolean",
-  Host: "text",
-  Image: "text",
-  Strategy: "text",
-  Heartbeat: "integer",
-  Overcommit: "number",
-  ArbitraryFlags: "list",
-  ArbitraryJoinFlags: "list",
-  Env: "list",
-  IsExperimental: "boolean",
-} as const;
+  IsSwarm: boolean(),
+  Address: text(),
+  Discovery: text(),
+  Agent: boolean(),
+  Master: boolean(),
+  Host: text("tcp://0.0.0.0:3376"),
+  Image: text("swarm:latest"),
+  Strategy: text("spread"),
+  Heartbeat: integer(),
+  Overcommit: number(),
+  ArbitraryFlags: list([]),
+  ArbitraryJoinFlags: list([]),
+  Env: list(),
+  IsExperimental: boolean(),
+};
 
 const authFields = {
-  CertDir: "text",
-  CaCertPath: "text",
-  CaPrivateKeyPath: "text",
-  CaCertRemotePath: "text",
-  ServerCertPath: "text",
-  ServerKeyPath: "text",
-  ClientKeyPath: "text",
-  ServerCertRemotePath: "text",
-  ServerKeyRemotePath: "text",
-  ClientCertPath: "text",
-  ServerCertSANs: "list",
-  StorePath: "text",
-} as const;
+  CertDir: text(),
+  CaCertPath: text(),
+  CaPrivateKeyPath: text(),
+  CaCertRemotePath: text(),
+  ServerCertPath: text(),
+  ServerKeyPath: text(),
+  ClientKeyPath: text(),
+  ServerCertRemotePath: text(),
+  ServerKeyRemotePath: text(),
+  ClientCertPath: text(),
+  ServerCertSANs: list([]),
+  StorePath: text(),
+};
 
 /**
  * A parsed config.json as a MachineConfig: the same object with its unknown members and its order, but what Go would
@@ -106,7 +119,7 @@ const authFields = {
 export function checkConfig(json: JsonObject): MachineConfig {
   const host = members(json, "", "HostOptions");
   return {
-    ...check(json, "", { DriverName: "text", Name: "text" }),
+    ...check(json, "", { DriverName: text(), Name: text() }),
     ConfigVersion: 3,
     Driver: check(members(json, "", "Driver"), "Driver.", driverFields),
     HostOptions: {
@@ -118,7 +131,7 @@ export function checkConfig(json: JsonObject): MachineConfig {
   };
 }
 
-function checkOptions<F extends Readonly<Record<string, Kind>>>(host: JsonObject, key: string, fields: F): Fields<F> {
+function checkOptions<F extends AnyFields>(host: JsonObject, key: string, fields: F): Fields<F> {
   return check(members(host, "HostOptions.", key), `HostOptions.${key}.`, fields);
 }
 
@@ -128,10 +141,9 @@ function members(json: JsonObject, path: string, key: string): JsonObject {
   throw new MachineError("failed", `${path}${key}: must be an object`);
 }
 
-function check<F extends Readonly<Record<string, Kind>>>(json: JsonObject, path: string, fields: F): Fields<F> {
+function check<F extends AnyFields>(json: JsonObject, path: string, fields: F): Fields<F> {
   const checked: Record<string, unknown> = { ...json };
-  for (const [key, kind] of Object.entries(fields)) {
-    const { isValid, zero, name } = kinds[kind];
+  for (const [key, { isValid, zero, name }] of Object.entries(fields)) {
     const value = json[key] ?? zero;
     if (!isValid(value)) throw new MachineError("failed", `${path}${key}: must be ${name}`);
     checked[key] = value;
@@ -139,16 +151,8 @@ function check<F extends Readonly<Record<string, Kind>>>(json: JsonObject, path:
   return checked as Fields<F>;
 }
 
-const kinds: Readonly<Record<Kind, { isValid: (value: unknown) => boolean; zero: unknown; name: string }>> = {
-  text: { isValid: (value) => typeof value === "string", zero: "", name: "text" },
-  integer: { isValid: Number.isSafeInteger, zero: 0, name: "a whole number" },
-  number: { isValid: Number.isFinite, zero: 0, name: "a number" },
-  boolean: { isValid: (value) => typeof value === "boolean", zero: false, name: "true or false" },
-  list: { isValid: (value) => value === null || isTextList(value), zero: null, name: "a list of text" },
-};
-
-function isTextList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
+function initial<F extends AnyFields>(fields: F): Fields<F> {
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.initial])) as Fields<F>;
 }
 
 /** What a config.json of a new machine is made from; what is left out is as docker-machine's `create` has it. */
@@ -166,80 +170,34 @@ export interface NewMachine {
   readonly tls?: Partial<Pick<AuthOptions, "CaCertPath" | "CaPrivateKeyPath" | "ClientCertPath" | "ClientKeyPath">>;
 }
 
-export function newConfig({
-  name,
-  root,
-  driverName,
-  driver,
-  engine,
-  swarm,
-  serverCertSANs = [],
-  tls,
-}: NewMachine): MachineConfig {
+export function newConfig(machine: NewMachine): MachineConfig {
+  const { name, root, driverName, driver, engine, swarm, serverCertSANs = [], tls } = machine;
   return {
     ConfigVersion: 3,
     Driver: driver,
     DriverName: driverName,
     HostOptions: {
-      Driver: "",
-      Memory: 0,
-      Disk: 0,
-      EngineOptions: { ...newEngine, ...engine },
-      SwarmOptions: { ...newSwarm, ...swarm },
+      ...initial(hostFields),
+      EngineOptions: { ...initial(engineFields), ...engine },
+      SwarmOptions: { ...initial(swarmFields), ...swarm },
       AuthOptions: { ...newAuth(root, name), ...tls, ServerCertSANs: serverCertSANs },
     },
     Name: name,
   };
 }
 
-const newEngine: EngineOptions = {
-  ArbitraryFlags: [],
-  Dns: null,
-  GraphDir: "",
-  Env: [],
-  Ipv6: false,
-  InsecureRegistry: [],
-  Labels: [],
-  LogLevel: "",
-  StorageDriver: "",
-  SelinuxEnabled: false,
-  TlsVerify: true,
-  RegistryMirror: [],
-  InstallURL: "https://get.docker.com",
-};
-
-const newSwarm: SwarmOptions = {
-  IsSwarm: false,
-  Address: "",
-  Discovery: "",
-  Agent: false,
-  Master: false,
-  Host: "tcp://0.0.0.0:3376",
-  Image: "swarm:latest",
-  Strategy: "spread",
-  Heartbeat: 0,
-  Overcommit: 0,
-  ArbitraryFlags: [],
-  ArbitraryJoinFlags: [],
-  Env: null,
-  IsExperimental: false,
-};
-
 function newAuth(root: string, name: string): AuthOptions {
   const { certs } = storePaths(root);
   const machine = machinePaths(root, name);
   return {
+    ...initial(authFields),
     CertDir: certs.dir,
     CaCertPath: certs.ca,
     CaPrivateKeyPath: certs.caKey,
-    CaCertRemotePath: "",
     ServerCertPath: machine.serverCert,
     ServerKeyPath: machine.serverKey,
     ClientKeyPath: certs.key,
-    ServerCertRemotePath: "",
-    ServerKeyRemotePath: "",
     ClientCertPath: certs.cert,
-    ServerCertSANs: [],
     StorePath: machine.dir,
   };
 }

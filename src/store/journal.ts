@@ -1,5 +1,5 @@
 import { MachineError } from "../driver/index.js";
-import { isObject, type JsonObject } from "./json.js";
+import { isObject, isTextList, type JsonObject } from "./json.js";
 
 /** How far an unfinished create or provision of a machine came: progress.json. */
 export interface Journal {
@@ -17,10 +17,6 @@ export function checkJournal({ phase, done, settings }: JsonObject): Journal {
   if (!isTextList(done)) throw fault("done", "a list of text");
   if (!isObject(settings)) throw fault("settings", "an object");
   return { phase, done, settings };
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 function fault(path: string, expected: string): MachineError {

@@ -5,6 +5,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
 /**
  * JSON.parse, but whole numbers of which it would lose digits (beyond 2^53) become bigints.
  * @throws Error "unexpected end of JSON input" or "not valid JSON": never with a part of the text, which may be secret

@@ -69,7 +69,7 @@ describeOnHosts("a machine, for clients that were not written here,", (lab) => {
     );
     expect(code, stderr).toBe(0);
     expect(stdout).toBe("hi\n");
-    expect((await host.exec("docker ps --all --quiet")).stdout).toBe("");
+    expect((await host.exec("docker ps --all --quiet --filter label=com.docker.compose.project=demo")).stdout).toBe("");
   });
 
   test("runs the containers of testcontainers by env, which finds their ports", async () => {

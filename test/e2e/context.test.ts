@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { finish, output } from "../support/command.js";
 import { generic } from "../support/fault.js";
 import type { Host } from "../support/host.js";
@@ -14,6 +14,7 @@ describeOnHosts("the docker context of a machine", (lab) => {
     program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
   });
+  afterEach(() => program.bash("machine rm -y -f $(machine ls -q)"));
 
   /** The stock client, in the home of the program. */
   function docker(...args: readonly string[]): Promise<string> {
@@ -63,7 +64,6 @@ describeOnHosts("the docker context of a machine", (lab) => {
     expect(await names()).toBe("default");
     await machine("use", "bare");
     expect(await reached()).toBe("bare");
-    await machine("rm", "-y", "bare");
   });
 
   test.each([
@@ -77,6 +77,5 @@ describeOnHosts("the docker context of a machine", (lab) => {
     await writeFile(password, "adminpw\n");
     await machine("provision", "--sudo-password-file", password, "late");
     expect((await names()).replaceAll("\n", " ")).toBe(expected);
-    await machine("rm", "-y", "late");
   });
 });

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { docker } from "../support/engine.js";
 import { dropConnections, expectClearError, generic, start } from "../support/fault.js";
 import type { Host } from "../support/host.js";
@@ -12,6 +12,10 @@ describeOnHosts("a host", (lab) => {
     program = await lab.installProgram();
     host = await lab.createHost({ image: "engine", reboots: true });
   });
+  afterEach(async () => {
+    await program.bash("machine rm -y -f $(machine ls -q)");
+    await host.exec("rm -rf /etc/docker/*.pem /etc/systemd/system/docker.service.d && systemctl daemon-reload");
+  });
 
   const kept = (name: string): string =>
     `the machine is kept; to go on: machine provision ${name}, to give it up: machine rm ${name}`;
@@ -22,7 +26,6 @@ describeOnHosts("a host", (lab) => {
     expect(await program.machine(["provision", name])).toMatchObject({ code: 0 });
     expect((await program.bash(`eval "$(machine env ${name})" && docker version`)).code).toBe(0);
     expect(await program.machine(["rm", "-y", name])).toMatchObject({ code: 0 });
-    await host.exec("rm -r /etc/docker/*.pem /etc/systemd/system/docker.service.d && systemctl daemon-reload");
   }
 
   const engineIsUp = async (): Promise<boolean> =>

@@ -42,23 +42,26 @@ describeOnHosts("an engine that runs stays as it is", (lab) => {
   });
 
   test("when its disk is full; regenerate-certs works once there is room", async () => {
+    const password = await passwordFile("adminpw");
+    const created = await program.machine(["create", ...generic(host, { user: "admin" }), ...password, "full"]);
+    expect(created).toMatchObject({ code: 0 });
     const before = await stateOf(host);
-    const renew = ["regenerate-certs", "-f", ...(await passwordFile("adminpw")), "web"];
+    const renew = ["regenerate-certs", "-f", ...password, "full"];
     await host.exec(
       "mount -t tmpfs -o size=20k tmpfs /mnt && cp -a /etc/docker/. /mnt && mount --move /mnt /etc/docker",
     );
     const failed = await program.machine(renew);
     const left = await stateOf(host);
-    const env = await program.machine(["env", "web"]);
+    const env = await program.machine(["env", "full"]);
     await host.exec("umount /etc/docker");
     expectClearError(
       failed,
-      /^web: could not configure the engine: \/etc\/docker\/\S+ cannot be written\n {2}dd: .*No space left on device\n/m,
+      /^full: could not configure the engine: \/etc\/docker\/\S+ cannot be written\n {2}dd: .*No space left on device\n/m,
       "hint: the host's disk is full: `df -h` on the host shows where to make room\n",
     );
     expect(left).toEqual(before);
     expect(env).toMatchObject({ code: 0, stderr: "" });
     expect(await program.machine(renew)).toMatchObject({ code: 0 });
-    expect(await program.machine(["env", "web"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await program.machine(["env", "full"])).toMatchObject({ code: 0, stderr: "" });
   });
 });

@@ -28,7 +28,9 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
   });
 
   const list = async (): Promise<string> => (await program.machine(["ls"])).stdout;
-  const unfinished = /^web .*not provisioned: machine provision web/m;
+  const expectUnfinished = async (name: string): Promise<void> => {
+    expect(await list()).toMatch(new RegExp(`^${name} .*not provisioned: machine provision ${name}`, "m"));
+  };
 
   test.each([
     ["404", "cannot be fetched (HTTP status 404)"],
@@ -47,7 +49,7 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
         /hint: --engine-install-url URL names another script, --engine-source distro takes .* package\n/,
         `machine provision ${path}`,
       );
-      expect(await list()).toMatch(new RegExp(`^${path} .*not provisioned: machine provision ${path}`, "m"));
+      await expectUnfinished(path);
       const again = await program.machine(["provision", "--engine-install-url", `${server.url}/exit1`, path]);
       expectClearError(again, `${server.url}/exit1 failed`, "this distribution is not supported");
       expect(await program.machine(["rm", "-y", path])).toMatchObject({ code: 0 });
@@ -79,25 +81,25 @@ describeOnHosts("an engine that cannot be installed", (lab) => {
   });
 
   test("since the host's disk is full is told so, and its machine is kept", async () => {
-    await program.machine(["create", ...generic(host), "--engine-install-url", `${server.url}/404`, "web"]);
+    await program.machine(["create", ...generic(host), "--engine-install-url", `${server.url}/404`, "full"]);
     await host.exec("mkdir -p /var/cache/apt/archives && mount -t tmpfs -o size=4m tmpfs /var/cache/apt/archives");
-    const failed = await program.machine(["provision", "--engine-source", "distro", "web"]);
+    const failed = await program.machine(["provision", "--engine-source", "distro", "full"]);
     await host.exec("umount /var/cache/apt/archives");
     expectClearError(
       failed,
-      "web: could not install the engine: exit status 100\n",
+      "full: could not install the engine: exit status 100\n",
       "enough free space in /var/cache/apt/archives/",
       "hint: the host's disk is full: `df -h` on the host shows where to make room\n",
     );
-    expect(await list()).toMatch(unfinished);
+    await expectUnfinished("full");
   });
 
   test("since the power fails half way is completed by provision", async () => {
     await host.exec("cat >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d", { input: policy });
-    const running = start(program, ["provision", "web"]);
+    const running = start(program, ["create", ...generic(host), "--engine-source", "distro", "web"]);
     await host.exec("timeout 120 sh -c 'until [ -e /root/half-done ]; do sleep 0.1; done'; reboot --force");
     expectClearError(await running.end, "web: could not install the engine: the connection was closed\n");
-    expect(await list()).toMatch(unfinished);
+    await expectUnfinished("web");
     const resumed = await program.machine(["provision", "web"]);
     expect(resumed).toMatchObject({ code: 0 });
     expect(resumed.stderr).toContain("an earlier installation on the host was cut off: completing it");

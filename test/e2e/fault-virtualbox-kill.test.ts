@@ -58,7 +58,7 @@ test("two creates at once share one network, and have an address and a port each
   expect(new Set(states.map(({ HostOnlyNetwork }) => HostOnlyNetwork)).size).toBe(1);
   expect((await adapters()) - before).toBeLessThanOrEqual(1);
   await succeeds("at the end", "rm", "-y", ...names);
-  expect(await asks("list", "vms")).toBe("");
+  expect(await asks("list", "vms")).not.toMatch(/^"(one|two)"/m);
 });
 
 async function savedState(name: string): Promise<VirtualBoxState> {

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as contract from "../../src/driver/index.js";
 import { driverChecks } from "../../src/driver/conformance.js";
 import { machineIo } from "../../src/core/session/io.js";
@@ -23,6 +23,7 @@ describe("A driver of another package", () => {
     program = await installProgram();
     folder = await mkdtemp(join(tmpdir(), "machine-driver-"));
   });
+  afterEach(() => rm(join(program.store, "plugins"), { recursive: true, force: true }));
   afterAll(async () => {
     await program.remove();
     await rm(folder, { recursive: true });

@@ -13,6 +13,7 @@ describeOnHosts("a person at a terminal", (lab) => {
   let program: Program;
   let host: Host;
   let key: string;
+  let created: Awaited<ReturnType<typeof atTerminal>>;
   beforeAll(async () => {
     program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
@@ -20,6 +21,16 @@ describeOnHosts("a person at a terminal", (lab) => {
     await output("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", key]);
     const publicKey = await output("cat", [`${key}.pub`]);
     await host.exec(`echo '${publicKey}' | tee -a /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys >/dev/null`);
+    created = await atTerminal(
+      [
+        ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "admin"],
+        ...["--generic-ssh-key", key, "web"],
+      ],
+      [
+        [/Passphrase for .*key/, "open sesame\r"],
+        [/Password for sudo on web/, "adminpw\r"],
+      ],
+    );
   });
 
   /** Runs the program in a terminal of its own and types each answer when the screen shows what it belongs to. */
@@ -50,17 +61,8 @@ describeOnHosts("a person at a terminal", (lab) => {
     return { code, screen };
   }
 
-  test("is asked for the passphrase of the key and the password of sudo, which are never shown", async () => {
-    const { code, screen } = await atTerminal(
-      [
-        ...["create", "-d", "generic", "--generic-ip-address", host.address, "--generic-ssh-user", "admin"],
-        ...["--generic-ssh-key", key, "web"],
-      ],
-      [
-        [/Passphrase for .*key/, "open sesame\r"],
-        [/Password for sudo on web/, "adminpw\r"],
-      ],
-    );
+  test("is asked for the passphrase of the key and the password of sudo, which are never shown", () => {
+    const { code, screen } = created;
     expect(screen).toContain("Docker is up and running!");
     expect(screen).toMatch(/✔ web: restart the engine \(\d+\.\d s\)/);
     expect(screen).not.toContain("open sesame");

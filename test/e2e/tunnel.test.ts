@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { dropConnections } from "../support/fault.js";
 import type { Host } from "../support/host.js";
 import { describeOnHosts } from "../support/lab.js";
@@ -12,7 +12,7 @@ import { cli, type Program } from "../support/program.js";
 describeOnHosts("A tunnel", (lab) => {
   let program: Program;
   let host: Host;
-  const open = new Set<ChildProcess>();
+  const open = new Map<ChildProcess, Promise<unknown>>();
   beforeAll(async () => {
     program = await lab.installProgram();
     host = await lab.createHost({ image: "engine" });
@@ -22,20 +22,21 @@ describeOnHosts("A tunnel", (lab) => {
     ]);
     if (created.code !== 0) throw new Error(created.stderr);
   });
-  afterAll(() => {
-    for (const child of open) child.kill("SIGKILL");
+  afterEach(async () => {
+    for (const child of open.keys()) child.kill("SIGKILL");
+    await Promise.all(open.values());
   });
 
   /** Starts one and waits until it says its DOCKER_HOST. */
   async function start(...args: readonly string[]) {
     const child = spawn(process.execPath, [cli, "tunnel", ...args, "web"], { env: program.env });
-    open.add(child);
     const stderr: string[] = [];
     child.stderr.on("data", (part: Buffer) => stderr.push(part.toString()));
     const ended = once(child, "close").then(([code]) => {
       open.delete(child);
       return { code: code as number | null, stderr: stderr.join("") };
     });
+    open.set(child, ended);
     const [url] = (await Promise.race([
       once(createInterface(child.stdout), "line"),
       ended.then(({ stderr: said }) => Promise.reject(new Error(said))),

@@ -12,15 +12,16 @@ export type HostImage = "bare" | "engine" | "bare-bookworm";
 
 /** Makes sure that the engine has the images machine-test/bare, machine-test/engine and busybox. */
 export async function buildHostImages(engine: Engine): Promise<void> {
-  await build(engine, "trixie", { bare: "machine-test/bare", engine: "machine-test/engine", busybox: "busybox" });
+  const images = { bare: "machine-test/bare", engine: "machine-test/engine", busybox: "busybox" };
+  await build(engine, "trixie", { mirror: "machine-test/mirror", ...images });
 }
 
 /** The same for machine-test/bare-bookworm, which few tests need. */
 export async function buildBookworm(engine: Engine): Promise<void> {
-  await build(engine, "bookworm", { bare: "machine-test/bare-bookworm" });
+  await build(engine, "bookworm", { mirror: "machine-test/mirror-bookworm", bare: "machine-test/bare-bookworm" });
 }
 
-/** @param images stage of hosts.Dockerfile -> tag */
+/** @param images stage of hosts.Dockerfile -> tag; a stage without a tag would be made anew by each run */
 async function build(engine: Engine, release: string, images: Readonly<Record<string, string>>): Promise<void> {
   const computer = `machine-test/computer:${release}`;
   const node = join(templates, "node");

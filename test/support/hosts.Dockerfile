@@ -1,8 +1,15 @@
 # Test hosts without and with the newest engine, and an image for containers in them, from the stage `computer` of the
 # node image.
 ARG COMPUTER
+FROM ${COMPUTER} AS mirror
+COPY make-mirror.sh /
+RUN sh /make-mirror.sh /srv/apt
+
 FROM ${COMPUTER} AS bare
+COPY --from=mirror /srv/apt /srv/apt
 RUN rm /usr/sbin/policy-rc.d \
+ && . /etc/os-release \
+ && echo "deb [trusted=yes] copy:/srv/apt $VERSION_CODENAME/" > /etc/apt/sources.list \
  && useradd --create-home --shell /bin/bash user \
  && useradd --create-home --shell /bin/bash --groups sudo admin \
  && echo 'user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/user \

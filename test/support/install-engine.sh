@@ -7,8 +7,8 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo='sudo -E'
 export DEBIAN_FRONTEND=noninteractive
 if [ -n "$release" ]; then
-  # The Release file of a mirror that has stopped at a day is past its date, but signed as ever.
-  sed -n "s/^deb \([^ ]*\) [^ ]* /deb [check-valid-until=no] \1 $release /p" /etc/apt/sources.list |
+  own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  sed "s,^\(deb .*\) $own\([ /]\),\1 $release\2," /etc/apt/sources.list |
     $sudo tee "/etc/apt/sources.list.d/$release.list" >/dev/null
   printf 'Package: *\nPin: release n=%s\nPin-Priority: 100\n' "$release" |
     $sudo tee "/etc/apt/preferences.d/$release" >/dev/null

@@ -49,7 +49,7 @@ describe("a server certificate", () => {
     const ca = await makeAuthority({ user: "ann", now });
     const { cert } = await makeServerCertificate(ca, server);
     expect(serverCertificateIsGood(cert, ca.cert, names, now)).toBe(true);
-    expect(serverCertificateIsGood(cert, ca.cert, ["WEB-1.", "[2001:DB8:0:0::7]"], now)).toBe(true);
+    expect(serverCertificateIsGood(cert, ca.cert, ["WEB-1.", "[2001:DB8:0:0::7]", "192.0.2.7"], now)).toBe(true);
     expect(serverCertificateIsGood(cert, ca.cert, [...names, "192.0.2.8"], now)).toBe(false);
   });
 

@@ -189,15 +189,9 @@ export function allTags(state: Readonly<Ec2State>): sdk.Tag[] {
   return [...all].map(([Key, Value]) => ({ Key, Value }));
 }
 
-function ownTags({ Owner, MachineName, Id }: Readonly<Ec2State>): [string, string][] {
-  const mine: [string, string | undefined][] = [
-    [tags.owner, Owner],
-    [tags.name, MachineName],
-    [tags.id, Id],
-  ];
-  return mine.flatMap(([key, value]): [string, string][] =>
-    value === undefined || value === "" ? [] : [[key, value]],
-  );
+function ownTags({ Owner = "", MachineName, Id }: Readonly<Ec2State>): [string, string][] {
+  const marks = { [tags.owner]: Owner, [tags.name]: MachineName, [tags.id]: Id };
+  return Object.entries(marks).filter(([, value]) => value !== "");
 }
 
 /** `key,value,key,value`; what has no value is passed over, as docker-machine does. */

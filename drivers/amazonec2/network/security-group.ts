@@ -14,6 +14,7 @@ import {
   type Port,
   type Rule,
 } from "./rules.js";
+import { tags } from "../instance/find-instance.js";
 import type { Ec2State } from "../state.js";
 
 const everybody = "0.0.0.0/0";
@@ -69,7 +70,7 @@ async function find(ec2: Ec2, state: Ec2State, name: string): Promise<Group | un
   });
   const [group] = SecurityGroups;
   if (group?.GroupId === undefined) return undefined;
-  const isOurs = (group.Tags ?? []).some(({ Key, Value }) => Key === "machine:owner" && Value === state.Owner);
+  const isOurs = (group.Tags ?? []).some(({ Key, Value }) => Key === tags.owner && Value === state.Owner);
   return { ...group, GroupId: group.GroupId, isOurs: isOurs || name === ownName(state) };
 }
 
@@ -79,12 +80,14 @@ async function make(ec2: Ec2, state: Ec2State, name: string, io: Io): Promise<Gr
       hint: "see --amazonec2-security-group and --amazonec2-vpc-id",
     });
   }
+  const marks = { Name: name, [tags.owner]: state.Owner ?? "" };
+  const Tags = Object.entries(marks).map(([Key, Value]) => ({ Key, Value }));
   try {
     const { GroupId = "" } = await ec2.call("CreateSecurityGroup", {
       GroupName: name,
       Description: "Docker Machine",
       VpcId: state.VpcId,
-      TagSpecifications: [{ ResourceType: "security-group", Tags: tagsOf(state, name) }],
+      TagSpecifications: [{ ResourceType: "security-group", Tags }],
     });
     return { GroupId, GroupName: name, isOurs: true };
   } catch (error) {
@@ -92,13 +95,6 @@ async function make(ec2: Ec2, state: Ec2State, name: string, io: Io): Promise<Gr
     if (codeOf(error) !== "InvalidGroup.Duplicate") throw error;
     return poll(io, `security group ${name}`, { limit: 30_000 }, () => find(ec2, state, name));
   }
-}
-
-function tagsOf({ Owner = "" }: Ec2State, name: string): { Key: string; Value: string }[] {
-  return [
-    { Key: "Name", Value: name },
-    { Key: "machine:owner", Value: Owner },
-  ];
 }
 
 /** What is to be opened in `target` so that the groups together open what they should. */

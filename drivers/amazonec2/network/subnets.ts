@@ -3,8 +3,6 @@ import { MachineError } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
 import { codeOf } from "../api/failure.js";
 
-export { ensureGroup } from "./security-group.js";
-
 /** What is asked for of the network; empty: chosen. */
 export interface AskedNetwork {
   readonly region: string;

@@ -9,7 +9,7 @@ import {
   type Values,
   isExpected,
 } from "../../driver/index.js";
-import { quote } from "../../shell/script.js";
+import { pasteable } from "../../shell/exec.js";
 import { changeSettings } from "../../store/settings.js";
 import { encodeYaml } from "../../ui/yaml.js";
 import { allDrivers } from "../../core/session/all-drivers.js";
@@ -155,7 +155,7 @@ export function chosenFlags(options: Options, values: Values<Options>, prefix = 
 
 /** What makes the same machine without a question. */
 async function equivalents({ program }: Terminal, { name, driver }: Answers, flags: Flags): Promise<string> {
-  const command = [program, "create", "-d", driver.name, ...wordsOf(flags), name].map(word).join(" ");
+  const command = pasteable([program, "create", "-d", driver.name, ...wordsOf(flags), name]);
   const lab = await encodeYaml({ machines: { [name]: { driver: driver.name, ...flags } } });
   return `\n  ${command}\n\nor, in a file for ${program} lab up:\n\n${lab.replace(/^(?=.)/gm, "  ")}`;
 }
@@ -165,11 +165,6 @@ function wordsOf(flags: Flags): string[] {
     if (typeof value === "boolean") return [value ? `--${flag}` : `--${flag}=false`];
     return [value].flat().flatMap((one) => [`--${flag}`, String(one)]);
   });
-}
-
-/** As a person would type it: quoted where the shell needs it. */
-function word(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : quote(text);
 }
 
 /** The driver, and those answers that are not its default. */

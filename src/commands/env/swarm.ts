@@ -15,11 +15,10 @@ export function checkSwarm(out: Output, { name, config }: Host): void {
     warnOfSwarm(out);
     return;
   }
-  throw new MachineError(
-    "failed",
-    `"${name}" is not a swarm master. The --swarm flag is intended for use with swarm masters`,
-    { hint: `classic Swarm is gone: ${advice}` },
-  );
+  const use = "The --swarm flag is intended for use with swarm masters";
+  throw new MachineError("failed", `"${name}" is not a swarm master. ${use}`, {
+    hint: `classic Swarm is gone: ${advice}`,
+  });
 }
 
 /** Where a swarm master listens: at the engine's address, and the port of its `--swarm-host`. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from "node:net";
 import { platform } from "node:os";
@@ -94,33 +95,22 @@ function socketPath({ store }: Session, name: string): string {
   const path = join(store.paths.sockets, `${name}.sock`);
   // What macOS takes at most.
   if (platform() !== "win32" && Buffer.byteLength(path) <= 103) return path;
-  throw new MachineError(
-    "usage",
-    "the store is no place for a unix socket: its path would be too long, or this is Windows",
-    {
-      hint: `machine tunnel --listen 127.0.0.1:0 ${name}`,
-    },
-  );
+  const why = "its path would be too long, or this is Windows";
+  throw new MachineError("usage", `the store is no place for a unix socket: ${why}`, {
+    hint: `machine tunnel --listen 127.0.0.1:0 ${name}`,
+  });
 }
 
 /** Whoever reaches the address controls the machine, so nothing but this computer may. */
 function loopback(listen: string): ListenOptions {
   const [, host, port = ""] = /^(127\.0\.0\.1|localhost):(\d{1,5})$/.exec(listen) ?? [];
   if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
-  throw new MachineError(
-    "usage",
-    `--listen takes 127.0.0.1:PORT, not "${listen}": no other computer may reach the engine`,
-  );
+  const why = "no other computer may reach the engine";
+  throw new MachineError("usage", `--listen takes 127.0.0.1:PORT, not "${listen}": ${why}`);
 }
 
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      resolve(undefined);
-    };
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
-  });
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 function ended(name: string, why: string): MachineError {

@@ -1,3 +1,4 @@
+import { bracketed } from "../../driver/index.js";
 import { sshTargetOf, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
 
@@ -10,6 +11,5 @@ export async function clientUrl(session: Session, machine: Host): Promise<string
   const { host, port, user, jump, proxy } = sshTargetOf(machine);
   const { isSshConfigInstalled } = await import("./ssh-config.js");
   if (jump !== undefined || proxy !== undefined || isSshConfigInstalled(session)) return `ssh://${machine.name}`;
-  const bare = host.replace(/^\[|\]$/g, "");
-  return `ssh://${encodeURIComponent(user)}@${bare.includes(":") ? `[${bare}]` : bare}:${String(port)}`;
+  return `ssh://${encodeURIComponent(user)}@${bracketed(host)}:${String(port)}`;
 }

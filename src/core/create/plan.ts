@@ -1,4 +1,5 @@
 import {
+  commonState,
   isMachineError,
   MachineError,
   names,
@@ -80,17 +81,7 @@ async function plan(
   storeId: MachinePlan["storeId"],
 ): Promise<DriverState> {
   const dir = session.store.dir(name);
-  const common: DriverState = {
-    IPAddress: "",
-    MachineName: name,
-    SSHUser: "",
-    SSHPort: 0,
-    SSHKeyPath: "",
-    StorePath: session.store.root,
-    SwarmMaster: false,
-    SwarmHost: "",
-    SwarmDiscovery: "",
-  };
+  const common = commonState(name, session.store.root);
   try {
     return await driver.plan(values, { name, dir, common, storeId, ttl, transport }, machineIo(session, { name, dir }));
   } catch (error) {

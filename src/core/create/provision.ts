@@ -1,7 +1,6 @@
 import {
   MachineError,
   connectWithRetry,
-  memoize,
   type Io,
   type Shell,
   type Step,
@@ -10,10 +9,12 @@ import {
   whileDoing,
   isExpected,
 } from "../../driver/index.js";
+import { memoize } from "../../driver/memoize.js";
 import { readCredentialFiles } from "../../docker/connection.js";
 import { proveTls } from "../../docker/engine.js";
 import type { EngineRequest, Provisioning } from "../../provision/provisioning.js";
 import { provisionSteps, upgradeSteps } from "../../provision/steps.js";
+import type { AskPassword } from "../../shell/script.js";
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
 import { removeLeftovers } from "../../store/file.js";
@@ -40,7 +41,7 @@ export interface ProvisionRequest {
   readonly context?: boolean | undefined;
   /** Makes a new server certificate although the present one is good. */
   readonly renew?: boolean;
-  readonly sudoPassword: () => Promise<string | undefined>;
+  readonly sudoPassword: AskPassword;
 }
 
 /** What takes the place of what the machine was created with. */

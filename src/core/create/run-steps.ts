@@ -33,19 +33,33 @@ export async function runSteps(
       report({ type: "skipped", ...event, at: io.now() });
       continue;
     }
-    report({ type: "started", ...event, at: io.now() });
-    try {
+    await asStep({ io, report }, event, async (its) => {
       io.signal.throwIfAborted();
-      const changes = (await step.run(now, { ...io, ...linesOf({ report }, event) })) ?? {};
+      const changes = (await step.run(now, its)) ?? {};
       now = { ...now, state: { ...now.state, ...changes } };
       await journal.note(step.name, changes);
-    } catch (error) {
-      report({ type: "failed", ...event, at: io.now(), error });
+    }).catch((error: unknown) => {
       throw io.signal.aborted ? interrupted(error) : error;
-    }
-    report({ type: "done", ...event, at: io.now() });
+    });
   }
   return now;
+}
+
+/** Reports the begin and the end of what is done as one step. @param work is given an {@link Io} whose lines are the step's */
+export async function asStep<T>(
+  { io, report }: StepContext,
+  event: { readonly machine: string; readonly step: string },
+  work: (io: Io) => Promise<T>,
+): Promise<T> {
+  report({ type: "started", ...event, at: io.now() });
+  try {
+    const result = await work({ ...io, ...linesOf({ report }, event) });
+    report({ type: "done", ...event, at: io.now() });
+    return result;
+  } catch (error) {
+    report({ type: "failed", ...event, at: io.now(), error });
+    throw error;
+  }
 }
 
 /** Undoes the steps, last first; a failure is reported and does not stop the others. Returns what could not be undone. */

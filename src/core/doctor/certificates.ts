@@ -13,5 +13,4 @@ export function checkExpiry(dir: string, renewal: string): Finding | undefined {
   if (due?.isInvalid) throw new MachineError("failed", `they ${due.why}`, { hint: renewal });
   if (due !== undefined) return warning(`they ${due.why}`, renewal);
   return validity && ok(`good until ${dayOf(validity.notAfter)}`);
-}`);
 }

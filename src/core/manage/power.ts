@@ -1,7 +1,8 @@
 import { handshake, readCredentials } from "../../docker/connection.js";
 import { isExpected, MachineError, poll, whileDoing, type Status, type PowerAction } from "../../driver/index.js";
+import type { AskPassword } from "../../shell/script.js";
 import { askOverSsh } from "../clients/engine-version.js";
-import { provisionHost, type ProvisionRequest } from "../create/provision.js";
+import { provisionHost } from "../create/provision.js";
 import { hostWith, saveState, withHost, type Host } from "../host/host.js";
 import { inspect } from "../inspect/inspect.js";
 import type { Session } from "../session/session.js";
@@ -17,14 +18,14 @@ export const targetStatus: Readonly<Record<PowerAction, Status>> = {
 /**
  * Brings the machine into the state that the verb means and waits until it is so. Where that gives it another address,
  * its engine gets a certificate that fits.
- * @param sudoPassword for that: see {@link ProvisionRequest}
+ * @param sudoPassword for that
  * @throws MachineError `failed` in docker-machine's words where it is so already
  */
 export async function changePower(
   session: Session,
   name: string,
   verb: PowerAction,
-  sudoPassword: ProvisionRequest["sudoPassword"],
+  sudoPassword: AskPassword,
 ): Promise<void> {
   const target = targetStatus[verb];
   await withHost(session, name, async (saved) => {
@@ -48,10 +49,8 @@ async function acted(session: Session, host: Host, verb: PowerAction): Promise<H
   const { name, driver, io } = host;
   const actions = verb === "restart" && driver.restart === undefined ? ["stop" as const, "start" as const] : [verb];
   if (actions.some((action) => driver[action] === undefined)) {
-    throw new MachineError(
-      "unsupported",
-      driver.unsupportedMessage?.(verb) ?? `${driver.name} driver does not support ${verb}`,
-    );
+    const why = driver.unsupportedMessage?.(verb) ?? `${driver.name} driver does not support ${verb}`;
+    throw new MachineError("unsupported", why);
   }
   let now = host;
   for (const action of actions) {
@@ -73,11 +72,7 @@ async function brought(session: Session, host: Host, target: Status): Promise<Ho
   return now;
 }
 
-async function renewCertificate(
-  session: Session,
-  host: Host,
-  sudoPassword: ProvisionRequest["sudoPassword"],
-): Promise<void> {
+async function renewCertificate(session: Session, host: Host, sudoPassword: AskPassword): Promise<void> {
   session.tell(`(${host.name}) its address is ${host.state.IPAddress} now, which its certificate gets as well`);
   await provisionHost(session, host, { sudoPassword }).catch((error: unknown) => {
     throw whileDoing(`${host.name} is up, but its certificate does not fit its new address`, error);

@@ -1,10 +1,9 @@
 import { MachineError, connectWithRetry, type Snapshot, type Snapshots } from "../../driver/index.js";
-import { becomeRoot, runScript } from "../../shell/script.js";
+import { becomeRoot, runScript, type AskPassword } from "../../shell/script.js";
 import { machineChanged } from "../clients/followers.js";
 import { inspect } from "../inspect/inspect.js";
 import { hostWith, saveState, withHost, type Host } from "../host/host.js";
 import { waitForEngine, warnOfMisfit } from "./power.js";
-import type { ProvisionRequest } from "../create/provision.js";
 import type { Session } from "../session/session.js";
 
 export async function listSnapshots(session: Session, name: string): Promise<readonly Snapshot[]> {
@@ -25,14 +24,14 @@ export async function saveSnapshot(session: Session, name: string, snapshot?: st
 
 /**
  * Brings the machine back to a state. One that runs then gets the time of now, and its engine is waited for.
- * @param sudoPassword for setting the clock: see {@link ProvisionRequest}
+ * @param sudoPassword for setting the clock
  * @throws MachineError `not-found`
  */
 export async function restoreSnapshot(
   session: Session,
   name: string,
   snapshot: string,
-  sudoPassword: ProvisionRequest["sudoPassword"],
+  sudoPassword: AskPassword,
 ): Promise<void> {
   await withHost(session, name, async (host) => {
     const changes = await snapshotsOf(host).restore(host, snapshot, host.io);
@@ -65,10 +64,7 @@ function checkName(snapshot: string): void {
 }
 
 /** The clock is part of what was restored, and certificates that were made since are not good yet by it. */
-async function setClock(
-  { name, driver, state, io }: Host,
-  sudoPassword: ProvisionRequest["sudoPassword"],
-): Promise<void> {
+async function setClock({ name, driver, state, io }: Host, sudoPassword: AskPassword): Promise<void> {
   const { shell: target } = driver.access(state);
   if (target === undefined) return;
   const shell = await connectWithRetry(io, target);

@@ -55,13 +55,9 @@ export async function findDriver(name: string, root: string): Promise<Driver> {
   const found = await findPackage(name, storePaths(root).plugins);
   if (found !== undefined) return loadPackage(found);
   const others = `drivers that are there: ${(await driverNames(root)).join(", ")}`;
-  throw new MachineError(
-    "not-found",
-    `Driver "${name}" not found. Do you have the plugin binary "docker-machine-driver-${name}" accessible in your PATH?`,
-    {
-      hint: Object.hasOwn(refusedDrivers, name)
-        ? refusedDrivers[name]
-        : `${others}; to add one: machine driver add machine-driver-NAME`,
-    },
-  );
+  const hint = Object.hasOwn(refusedDrivers, name)
+    ? refusedDrivers[name]
+    : `${others}; to add one: machine driver add machine-driver-NAME`;
+  const question = `Do you have the plugin binary "docker-machine-driver-${name}" accessible in your PATH?`;
+  throw new MachineError("not-found", `Driver "${name}" not found. ${question}`, { hint });
 }

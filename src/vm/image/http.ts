@@ -35,13 +35,8 @@ export async function get(question: HttpRequest, io: Pick<Io, "env" | "signal">)
     const next = new URL(location, url);
     if (!/^https?:$/.test(next.protocol)) throw new MachineError("failed", `${shown(url)} leads to ${next.protocol}`);
     if (url.protocol === "https:" && next.protocol === "http:" && !question.isPinned) {
-      throw new MachineError(
-        "failed",
-        `${shown(url)} leads to ${shown(next)}, where anybody on the way may change it`,
-        {
-          hint: "say which digest it must have",
-        },
-      );
+      const what = `${shown(url)} leads to ${shown(next)}, where anybody on the way may change it`;
+      throw new MachineError("failed", what, { hint: "say which digest it must have" });
     }
     url = next;
   }

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { copyFile, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMachineError, MachineError, type Io, fileFailure } from "../../driver/index.js";
 import { lockName } from "./cache.js";
@@ -40,7 +40,7 @@ export async function writeVdi(image: ImageFile, path: string, size: number, io:
 function convertedOnce(image: ImageFile, io: Io): Promise<string> {
   const vdi = join(dirname(image.path), "image.vdi");
   return io.lock(lockName(shortDigest(image.digest)), async () => {
-    if (await isThere(vdi)) return vdi;
+    if (existsSync(vdi)) return vdi;
     const temporary = `${vdi}.new`;
     try {
       await convert(image, temporary, io);
@@ -50,13 +50,6 @@ function convertedOnce(image: ImageFile, io: Io): Promise<string> {
       await rm(temporary, { force: true });
     }
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function convert(image: ImageFile, vdi: string, io: Io): Promise<void> {

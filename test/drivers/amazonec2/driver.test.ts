@@ -1,39 +1,33 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import amazonec2 from "../../../drivers/amazonec2/index.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { driverChecks, fakeIo } from "../../../src/driver/conformance.js";
-import { scriptedEc2 } from "./scripted-ec2.js";
+import { fakeLauncher } from "../../stand-ins/ec2/launcher.js";
+import { startEc2, testAccount } from "../../stand-ins/ec2/stand.js";
 import { planned } from "./state.js";
 
-/** An EC2 that lets everything be planned and has no instance. */
-const ec2 = vi.hoisted(() => ({ open: (): unknown => undefined }));
-vi.mock("../../../drivers/amazonec2/api/client.js", async (original) => ({
-  ...(await original<typeof import("../../../drivers/amazonec2/api/client.js")>()),
-  openEc2: () => Promise.resolve(ec2.open()),
-}));
-ec2.open = () =>
-  scriptedEc2({
-    DescribeInstanceTypes: { InstanceTypes: [{ ProcessorInfo: { SupportedArchitectures: ["x86_64"] } }] },
-    DescribeImages: {
-      Images: [
-        {
-          ImageId: "ami-1",
-          RootDeviceName: "/dev/sda1",
-          Architecture: "x86_64",
-          OwnerId: "099720109477",
-          Name: "ubuntu",
-        },
-      ],
-    },
-    DescribeVpcs: { Vpcs: [{ VpcId: "vpc-1" }] },
-    DescribeSubnets: { Subnets: [{ SubnetId: "subnet-1", VpcId: "vpc-1", AvailabilityZone: "us-east-1a" }] },
-    DescribeSecurityGroups: { SecurityGroups: [{ OwnerId: "123456789012" }] },
-    RunInstances: "DryRunOperation",
-  });
+/** Whose keys are what the suite of all drivers gives for secrets. */
+const ofSuite = {
+  id: "210987654321",
+  accessKeyId: "secret-accessKey",
+  secretAccessKey: "secret-secretKey",
+  sessionToken: "secret-sessionToken",
+};
+/** An EC2 that has no instance. */
+const stand = await startEc2({ launcher: fakeLauncher(), accounts: [testAccount, ofSuite] });
+afterAll(() => stand.close());
+const io = {
+  ...fakeIo(),
+  env: {
+    AWS_ACCESS_KEY_ID: testAccount.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: testAccount.secretAccessKey,
+  },
+};
 
 describe("the amazonec2 driver", () => {
   const checks = driverChecks(amazonec2, {
-    options: { region: "us-east-1", profile: "lab", zone: "a", rootSize: 30, openPort: ["8080"] },
+    options: { region: "us-east-1", endpoint: stand.url, zone: "a", rootSize: 30, openPort: ["8080"] },
+    io,
     refused: [
       { options: { region: "nowhere" }, error: /^Invalid region specified$/ },
       {
@@ -92,12 +86,10 @@ describe("the amazonec2 driver", () => {
   });
 
   test("asks nobody about a machine that was never launched", async () => {
-    const io = fakeIo();
     const machine = { name: "web-1", dir: "/nowhere", state: planned };
-    ec2.open = () => {
-      throw new Error("opened");
-    };
+    const before = stand.calls.length;
     expect(await amazonec2.inspect(machine, io)).toEqual({ status: "missing" });
     await expect(amazonec2.remove(machine, io)).resolves.toBeUndefined();
+    expect(stand.calls).toHaveLength(before);
   });
 });

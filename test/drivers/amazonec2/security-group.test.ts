@@ -1,6 +1,6 @@
 import type { IpPermission, SecurityGroup } from "@aws-sdk/client-ec2";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ensureGroup } from "../../../drivers/amazonec2/network/subnets.js";
+import { ensureGroup } from "../../../drivers/amazonec2/network/security-group.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { fakeIo, type FakeIo } from "../../../src/driver/conformance.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";

@@ -13,6 +13,7 @@ import { exampleState } from "./support.js";
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "machine-qemu-"));
+  await writeFile(join(folder, "kvm"), "");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -20,9 +21,9 @@ describe("the accelerator", () => {
   const io = (list: string) => fakeIo({ "qemu-system-": `Accelerators supported in QEMU binary:\n${list}` });
 
   test("is KVM where its device may be used", async () => {
-    const device = join(folder, "kvm");
-    await writeFile(device, "");
-    expect(await findAccelerator(io("tcg\nkvm\n"), "amd64", "linux", device)).toEqual({ accelerator: "kvm" });
+    expect(await findAccelerator(io("tcg\nkvm\n"), "amd64", "linux", join(folder, "kvm"))).toEqual({
+      accelerator: "kvm",
+    });
   });
 
   test("is none where there is no device, no right to it, or no support in QEMU, and which is told", async () => {

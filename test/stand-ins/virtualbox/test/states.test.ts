@@ -71,8 +71,8 @@ describe("the state of a VM", () => {
   ] as const)("in %s is %s when its process dies while it is restored", async (version, state) => {
     await withBox({ version }, async ({ box, manage, makeVm }) => {
       await makeVm();
-      await manage("startvm", "m1");
-      await manage("controlvm", "m1", "savestate");
+      expect((await manage("startvm", "m1")).code).toBe(0);
+      expect(await manage("controlvm", "m1", "savestate")).toMatchObject({ code: 0 });
       await box.setFaults({ kind: "dies-while-restoring", times: 1 });
       expect((await manage("startvm", "m1")).code).toBe(1);
       expect(await stateOf(manage)).toBe(state);

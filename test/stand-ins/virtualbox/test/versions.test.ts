@@ -28,16 +28,18 @@ describe.each(versions.map((each) => [each]))("VirtualBox %s", (version) => {
   let managed: Managed;
   beforeAll(async () => {
     managed = await makeBox({ version });
+    await managed.makeVm();
   });
   afterAll(() => managed.box.stop());
 
   it("says which it is, and lists nothing at first", async () => {
-    const { stdout } = await managed.manage("--version");
-    expect(stdout).toMatch(new RegExp(`^${version.replaceAll(".", "\\.")}r\\d{6}\n$`));
-    for (const what of ["vms", "runningvms", "hostonlyifs", "dhcpservers", "hdds", "dvds"]) {
-      expect(await managed.manage("list", what)).toEqual({ stdout: "", stderr: "", code: 0 });
-    }
-    await managed.makeVm();
+    await withBox({ version }, async ({ manage }) => {
+      const { stdout } = await manage("--version");
+      expect(stdout).toMatch(new RegExp(`^${version.replaceAll(".", "\\.")}r\\d{6}\n$`));
+      for (const what of ["vms", "runningvms", "hostonlyifs", "dhcpservers", "hdds", "dvds"]) {
+        expect(await manage("list", what)).toEqual({ stdout: "", stderr: "", code: 0 });
+      }
+    });
   });
 
   it("takes what docker-machine and vagrant have always said", async () => {
