@@ -1,5 +1,4 @@
 import { enginePort, integer, list, MachineError, text, type Values } from "../../src/driver/index.js";
-import { readableKey } from "./key.js";
 
 export const options = {
   ipAddress: text({
@@ -19,7 +18,7 @@ export const options = {
     help: "Private key file; without one the agent and the default keys are tried",
     ask: true,
     async check(path, _, io) {
-      if (path) await readableKey(path, io);
+      if (path) await (await import("./key.js")).readableKey(path, io);
     },
   }),
   sshPort: integer({ help: "SSH port", default: 22, min: 1, max: 65_535 }),

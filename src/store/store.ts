@@ -6,7 +6,7 @@ import { makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./
 import type { Journal } from "./journal.js";
 import { encodeJson, isObject, parseJson } from "./json.js";
 import { asidePrefix, halfPrefix } from "./leftovers.js";
-import { withLock, type LockOptions } from "./lock.js";
+import type { LockOptions } from "./lock.js";
 import { configVersion, versionOf } from "./migrate.js";
 import { storeId, savedStoreId } from "./store-id.js";
 import { machinePaths, storePaths, type MachinePaths, type StorePaths } from "./paths.js";
@@ -88,8 +88,14 @@ export interface StoreOptions extends LockOptions {
 export function openStore(root: string, { command, ...lockDefaults }: StoreOptions): Store {
   const paths = storePaths(root);
   const read = (name: string): Promise<StoredMachine> => promised(() => readMachine(root, name));
-  const lockNamed: Store["lockNamed"] = (name, work, options) =>
-    withLock(paths.locks, name, { command }, work, { ...lockDefaults, ...options });
+  const lockIn = (directory: string): Store["lock"] => {
+    return async (name, work, options) => {
+      // What only reads takes none.
+      const { withLock } = await import("./lock.js");
+      return withLock(directory, name, { command }, work, { ...lockDefaults, ...options });
+    };
+  };
+  const lockNamed = lockIn(paths.locks);
   const save = (name: string, config: MachineConfig): Promise<StoredMachine> => saveMachine(root, name, config);
   return {
     root,
@@ -115,8 +121,7 @@ export function openStore(root: string, { command, ...lockDefaults }: StoreOptio
       await removeLeftovers(dir);
     },
     remove: (name) => removeMachine(root, name),
-    lock: (name, work, options) =>
-      withLock(paths.machineLocks, name, { command }, work, { ...lockDefaults, ...options }),
+    lock: lockIn(paths.machineLocks),
     lockNamed,
     readJournal: (name) => promised(() => readJournal(root, name)),
     writeJournal: async (name, journal) => {
