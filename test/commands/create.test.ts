@@ -108,6 +108,10 @@ describe("machine create", () => {
 describe("machine create refuses", () => {
   const invalid = "Error creating machine: Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -\n";
   const flags = "Error setting machine configuration from flags provided: ";
+  const host = ["-d", "generic", "--generic-ip-address", "192.0.2.7"];
+  const noHostName = (name: string): string =>
+    `Error creating machine: "${name}" is too long for a host name, or has dots in a row\n` +
+    "hint: at most 64 characters, and 1 to 63 between dots\n";
 
   test.each<[what: string, argv: readonly string[], code: number, stderr: string]>([
     ["a name with an underscore", [...none, "web_1"], 1, invalid],
@@ -121,6 +125,9 @@ describe("machine create refuses", () => {
     ["a name that a shell would run", [...none, "$(id)"], 1, invalid],
     ["a name beyond ASCII", [...none, "wéb"], 1, invalid],
     ["no name", none, 1, "Error: No machine name specified\n"],
+    ["a name with dots in a row for a host", [...host, "a..b"], 1, noHostName("a..b")],
+    ["a name that is too long for a host", [...host, "a".repeat(64)], 1, noHostName("a".repeat(64))],
+    ["one that is too long in all", [...host, "a.".repeat(32) + "b"], 1, noHostName("a.".repeat(32) + "b")],
     ["several names", [...none, "x", "y", "z"], 1, "Invalid command line. Found extra arguments [y z]\n"],
     [
       "an unknown driver",

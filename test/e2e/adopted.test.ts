@@ -23,8 +23,9 @@ describeOnHosts("a host that has an engine", (lab) => {
     ...["--generic-ssh-host-key", host.hostKeyFingerprint],
   ];
 
-  test("is adopted as root, with its options and names", async () => {
+  test("is adopted as root, with its options and the names that were given, none that it claims for itself", async () => {
     const host = await lab.createHost({ image: "engine", port: 2222 });
+    expect(await host.exec("ip address add 8.8.8.8/24 dev eth0")).toMatchObject({ code: 0 });
     const created = await program.machine([
       ...["create", ...generic(host, "root"), "--tls-san", "db.example.com", "--engine-label", "tier=data base"],
       ...["--engine-env", "NOTE=a 'b' \"c\" $HOME %n", "--engine-opt", "max-concurrent-downloads=2", "db"],
@@ -41,9 +42,7 @@ describeOnHosts("a host that has an engine", (lab) => {
       "-f",
       '{{json (index .Certificates "server.pem").Names}}',
     ]);
-    expect(JSON.parse(inspected.stdout)).toEqual(
-      expect.arrayContaining(["db", "db.example.com", "localhost", host.address]),
-    );
+    expect((JSON.parse(inspected.stdout) as string[]).sort()).toEqual([host.address, "db", "db.example.com"].sort());
     expect((await program.machine(["provision", "db"])).code).toBe(0);
   });
 

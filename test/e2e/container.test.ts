@@ -121,6 +121,17 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
       );
     });
 
+    test("is not taken for another one, though both have the address of this computer", async () => {
+      const [one, two] = ["one", "two"].map((name) => join(program.store, "machines", name));
+      const url = (await machine("url", "two")).stdout.trim();
+      const ask = (ca = ""): string =>
+        `docker --tlsverify --tlscacert ${ca}/ca.pem --tlscert ${two ?? ""}/cert.pem --tlskey ${two ?? ""}/key.pem -H ${url} version`;
+      expect(await bash(ask(two))).toMatchObject({ code: 0 });
+      const mistaken = await bash(ask(one));
+      expect(mistaken.code).toBe(1);
+      expect(mistaken.stderr).toMatch(/unknown authority|certificate signed by unknown/);
+    });
+
     test("is reached by its name from another one, and from the containers on it", async () => {
       expect(await machine("ssh", "two", "curl -sS http://one")).toMatchObject({ stdout: "hello\n", code: 0 });
       const { address = "", port = 0 } = container.access((await saved("one")).state).peer ?? {};
