@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { isNotInstalled, ok, warning, type Check, type Finding, type Io } from "../../src/driver/index.js";
 import { findEngine, type ContainerEngine } from "./engine.js";
 import { findNodeImage } from "./image.js";
@@ -10,7 +9,7 @@ type Program = ContainerEngine["Program"];
 export function checks(
   program: Program,
   limitFile = "/proc/sys/fs/inotify/max_user_instances",
-  isRoot = userInfo().uid === 0,
+  isRoot = process.getuid?.() === 0,
 ): readonly Check[] {
   return [
     { what: "engine", run: (io) => checkEngine(program, io) },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import type { NetConnectOpts } from "node:net";
-import { platform as systemPlatform, userInfo } from "node:os";
+import { platform as systemPlatform } from "node:os";
 import { dirname, join } from "node:path";
 import { MachineError, type Machine } from "../../src/driver/index.js";
 import { escaped, type QemuState } from "./state.js";
@@ -27,7 +27,7 @@ export function socketOf({ dir }: Pick<Machine, "dir">): string {
   const own = join(dir, "qmp.sock");
   if (Buffer.byteLength(own) <= 103) return own;
   return join(
-    `/tmp/machine-qemu-${String(userInfo().uid)}`,
+    `/tmp/machine-qemu-${String(process.getuid?.())}`,
     createHash("sha256").update(dir).digest("hex").slice(0, 16),
   );
 }
@@ -38,7 +38,7 @@ export async function makeSocketFolder(machine: Pick<Machine, "dir" | "name">): 
   if (folder === machine.dir) return;
   await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
   const { uid, mode } = await lstat(folder);
-  if (uid === userInfo().uid && (mode & 0o77) === 0) return;
+  if (uid === process.getuid?.() && (mode & 0o77) === 0) return;
   throw new MachineError("failed", `${machine.name}: the folder ${folder} is open to others`, {
     hint: `remove it, or use a store whose path is shorter (--storage-path)`,
   });

@@ -68,7 +68,8 @@ async function isGone(machine: Machine<QemuState>, io: Io, limit: number): Promi
 
 /** Kills every process of the machine, also one that is starting and has no file that tells of it. */
 export async function endAll({ name, state }: Machine<QemuState>, io: Io): Promise<void> {
-  const end = io.now() + 10_000;
+  // A computer that is busy takes its time to give back the memory of a machine.
+  const end = io.now() + 60_000;
   for (;;) {
     const pids = await processesOf(state, io);
     if (pids.length === 0) return;

@@ -1,8 +1,8 @@
 import { mkdir, readlink, realpath, rename, rm, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { boolean, MachineError } from "../driver/index.js";
 import { defineCommand } from "../cli/command.js";
+import { dockerFolder } from "../store/paths.js";
 
 export const installPlugin = defineCommand({
   usage: "[OPTIONS]",
@@ -11,7 +11,7 @@ export const installPlugin = defineCommand({
     if (terminal.platform === "win32") {
       throw new MachineError("unsupported", "docker on Windows takes only programs that end in .exe as plugins");
     }
-    const folder = join(terminal.env["DOCKER_CONFIG"] || join(homedir(), ".docker"), "cli-plugins");
+    const folder = join(dockerFolder(terminal.env), "cli-plugins");
     const path = join(folder, "docker-machine");
     const target = await realpath(terminal.file);
     await refuseForeign(path);

@@ -1,5 +1,6 @@
-import { homedir, platform } from "node:os";
+import { platform } from "node:os";
 import { join, resolve, sep } from "node:path";
+import { homeOf } from "../driver/index.js";
 
 /**
  * Where the store is: the flag `--storage-path`, else MACHINE_STORAGE_PATH, else `.docker/machine` in the user's home.
@@ -19,10 +20,6 @@ export function dockerFolder(
   system: NodeJS.Platform = platform(),
 ): string {
   return resolve(env["DOCKER_CONFIG"] || join(homeOf(env, system), ".docker"));
-}
-
-function homeOf(env: Readonly<Record<string, string | undefined>>, system: NodeJS.Platform): string {
-  return (system === "win32" ? env["USERPROFILE"] : env["HOME"]) || homedir();
 }
 
 const machinesFolder = "machines";

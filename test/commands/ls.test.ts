@@ -338,6 +338,14 @@ describe("machine active", () => {
   });
 });
 
+test.each([["3000000"], ["9007199254740"]])("a timeout of %s seconds is one that does not come", async (seconds) => {
+  const home = await newHome();
+  await createNone(home, "web");
+  const listed = await home.machine(["ls", "-t", seconds]);
+  expect(listed.stdout).not.toContain("Timeout");
+  expect(listed).toEqual(await home.machine(["ls"]));
+});
+
 test.each([["-1"], ["x"], ["1.5"]])("a timeout of %s is wrong usage", async (seconds) => {
   const home = await newHome();
   expect(await home.machine(["ls", "-t", seconds])).toMatchObject({ code: 2, stdout: "" });

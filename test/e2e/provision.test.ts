@@ -192,9 +192,12 @@ describeOnHosts("provisioning", (lab) => {
     const run = await begin(host);
     await run.provision({ labels: ["mine=2"] });
     expect((await host.exec("cat /etc/docker/daemon.json; stat -c %a /etc/docker/daemon.json")).stdout).toBe(
-      '{\n\t"labels": [\n\t\t"mine=2",\n\t\t"provider=generic"\n\t],\n\t"debug": true\n}\n640\n',
+      '{\n\t"labels": [\n\t\t"mine=2",\n\t\t"provider=old"\n\t],\n\t"debug": true\n}\n640\n',
     );
-    expect(run.notices).toEqual([expect.stringMatching(/^hosts left \/etc\/docker\/daemon.json/)]);
+    expect(run.notices).toEqual([
+      expect.stringMatching(/^hosts left \/etc\/docker\/daemon.json/),
+      "the engine does not listen at tcp://0.0.0.0:2375 any more: clients use its own port",
+    ]);
   });
 
   test("refuses a broken daemon.json and changes nothing", async () => {

@@ -102,7 +102,7 @@ test("programs share one connection, whose socket is gone when it ends", async (
   expect(logins()).toBe(shared);
   expect(shared).toBeGreaterThan(before);
   await output("ssh", ["-F", config, "-O", "exit", "web-1"]);
-  expect(await readdir(sockets)).toEqual(["config"]);
+  await expect.poll(() => readdir(sockets)).toEqual(["config"]);
 });
 
 test("nothing is shared where the name of a socket would be too long for macOS", () => {

@@ -40,6 +40,9 @@ export interface ListingOptions {
   readonly certificates?: boolean;
 }
 
+/** Milliseconds, as Node has it: a longer timer would go off at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** Asks all machines at once. */
 export async function listMachines(
   session: Session,
@@ -47,7 +50,7 @@ export async function listMachines(
   options: ListingOptions,
 ): Promise<Listed[]> {
   const { limit } = options;
-  const tooLate = AbortSignal.timeout(limit);
+  const tooLate = AbortSignal.timeout(Math.min(limit, longestTimer));
   const late = new Promise<void>((resolve) => {
     tooLate.addEventListener("abort", () => {
       resolve();

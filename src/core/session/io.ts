@@ -121,11 +121,11 @@ export async function openSsh(
 ): Promise<SshConnection> {
   const { env, signal, tell, debug, ask } = session;
   const { connectSsh } = await import("../../shell/ssh.js");
-  const home = env["HOME"] ?? env["USERPROFILE"];
+  const home = env["HOME"] || env["USERPROFILE"];
   const connection = await connectSsh(target, {
     machine: name,
     knownHosts: machinePaths(session.store.root, name).knownHosts,
-    userKnownHosts: home === undefined ? undefined : join(home, ".ssh", "known_hosts"),
+    userKnownHosts: !home ? undefined : join(home, ".ssh", "known_hosts"),
     trust,
     env,
     signal,

@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
-import type { Driver, StepEvent } from "../../driver/index.js";
+import { userName, type Driver, type StepEvent } from "../../driver/index.js";
 import { storeRoot } from "../../store/paths.js";
 import { openStore, type Store } from "../../store/store.js";
 import type { CertPaths } from "../../tls/authority.js";
@@ -59,7 +58,7 @@ export function openSession({
     ...rest,
     store,
     findDriver: (name) => findDriver(name, store.root),
-    user: rest.env["USER"] ?? rest.env["USERNAME"] ?? userInfo().username,
+    user: userName(rest.env),
     certs: {
       dir: certs.dir,
       ca: chosen(tls.tlsCaCert, certs.ca),

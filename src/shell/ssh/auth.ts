@@ -102,8 +102,8 @@ function agentKeys({ user }: SshLogin, { client, keys }: Agent): Credential {
 
 /** ssh's own default keys; those that cannot be used are passed over. */
 async function defaultKeys(login: SshLogin, held: readonly ParsedKey[]): Promise<Credential[]> {
-  const home = login.env["HOME"] ?? login.env["USERPROFILE"];
-  if (home === undefined) return [];
+  const home = login.env["HOME"] || login.env["USERPROFILE"];
+  if (!home) return [];
   const paths = defaultKeyNames.map((name) => join(home, ".ssh", name));
   const found = await Promise.all(paths.map((path) => defaultKey(login, path, held)));
   return found.filter((credential) => credential !== undefined);

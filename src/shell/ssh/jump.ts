@@ -1,5 +1,4 @@
-import { userInfo } from "node:os";
-import { MachineError, type SshTarget } from "../../driver/index.js";
+import { MachineError, userName, type SshTarget } from "../../driver/index.js";
 
 /** A host on the way to a machine, or the machine's own at the end of it. */
 export interface Hop {
@@ -14,7 +13,7 @@ export interface Hop {
 export function hopsOf({ jump = [], proxy, host, port, user }: SshTarget): readonly Hop[] {
   const jumps = (proxy === undefined ? jump : []).map((text) => {
     const hop = parseJump(text);
-    return { ...hop, user: hop.user ?? userInfo().username, jump: true };
+    return { ...hop, user: hop.user ?? userName({}), jump: true };
   });
   return [...jumps, { host: withoutBrackets(host), port, user, jump: false }];
 }
