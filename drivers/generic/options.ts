@@ -5,7 +5,7 @@ export const options = {
     help: "IP address or name of the host",
     ask: true,
     async check(host, { sshPort, sshJump }) {
-      if (!host) throw new MachineError("usage", "the driver needs one");
+      if (!host) throw new MachineError("usage", "an address or a name is required");
       const { answers } = await import("./probe.js");
       const isDirect = !Array.isArray(sshJump) || sshJump.length === 0;
       if (isDirect && !(await answers(host, Number(sshPort)))) {

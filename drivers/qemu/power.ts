@@ -20,7 +20,7 @@ export async function start(machine: Machine<QemuState>, io: Io): Promise<Partia
   const ports = await launch(machine, io);
   const { SSHPort, EnginePort } = machine.state;
   if (ports.SSHPort !== SSHPort || ports.EnginePort !== EnginePort) {
-    io.notice("somebody else has taken a port of its: clients find it at another one now (machine env)");
+    io.notice("one of its ports is in use, so it has another now: machine env shows it");
   }
   await waitForSsh({ ...machine, state: { ...machine.state, ...ports } }, io);
   return ports;

@@ -13,7 +13,7 @@ export function homeOf(env: Io["env"], system: NodeJS.Platform = platform()): st
   const home = env[first] || env[second] || account()?.homedir;
   if (home) return home;
   throw new MachineError("failed", "this user has no home directory", {
-    hint: "set HOME, or name the place of the machines: --storage-path DIR",
+    hint: "set HOME, or give the store a directory: --storage-path DIR",
   });
 }
 

@@ -79,8 +79,7 @@ function serviceFile(
     });
   }
   const closed = [...(init === "systemd" ? closedAddresses(unit) : []), ...hosts.filter((host) => !isLocal(host))];
-  if (closed.length > 0)
-    notice(`the engine does not listen at ${closed.join(", ")} any more: clients use its own port`);
+  if (closed.length > 0) notice(`the engine no longer listens at ${closed.join(", ")}: use the machine's own port`);
   const settings = { port: openPort(p), flags, hosts: hosts.filter(isLocal), env: p.engine.env };
   return init === "openrc"
     ? { path: openrcPath, mode: "keep", text: openrcConfig(confD ?? "", settings) }

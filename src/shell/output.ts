@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { MachineError } from "../driver/index.js";
 
-/** Bytes of a command's output after which it is given up: more than any that we ask for. */
+/** Characters of a command's output after which it is given up: more than any that we ask for. */
 const outputLimit = 32 * 1024 ** 2;
 
 /** Characters of a line; what follows them is dropped. */

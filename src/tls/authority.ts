@@ -213,7 +213,8 @@ async function readNeeded(path: string): Promise<string> {
   });
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** Undefined: there is no such file. @throws MachineError `failed` where it cannot be read */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

@@ -110,7 +110,7 @@ describe("machine create refuses", () => {
   const flags = "Error setting machine configuration from flags provided: ";
   const host = ["-d", "generic", "--generic-ip-address", "192.0.2.7"];
   const noHostName = (name: string): string =>
-    `Error creating machine: "${name}" is too long for a host name, or has dots in a row\n` +
+    `Error creating machine: "${name}" cannot be a host name\n` +
     "hint: at most 64 characters, and 1 to 63 between dots\n";
 
   test.each<[what: string, argv: readonly string[], code: number, stderr: string]>([

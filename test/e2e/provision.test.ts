@@ -196,7 +196,7 @@ describeOnHosts("provisioning", (lab) => {
     );
     expect(run.notices).toEqual([
       expect.stringMatching(/^hosts left \/etc\/docker\/daemon.json/),
-      "the engine does not listen at tcp://0.0.0.0:2375 any more: clients use its own port",
+      "the engine no longer listens at tcp://0.0.0.0:2375: use the machine's own port",
     ]);
   });
 

@@ -134,13 +134,9 @@ export async function describePlan(given: Session, { request, config }: PlannedM
  */
 function checkHostName(name: string): void {
   if (name.length <= 64 && name.split(".").every((label) => label !== "" && label.length <= 63)) return;
-  throw new MachineError(
-    "failed",
-    `Error creating machine: "${name}" is too long for a host name, or has dots in a row`,
-    {
-      hint: "at most 64 characters, and 1 to 63 between dots",
-    },
-  );
+  throw new MachineError("failed", `Error creating machine: "${name}" cannot be a host name`, {
+    hint: "at most 64 characters, and 1 to 63 between dots",
+  });
 }
 
 /** True where there is a shell in the end: before it is made, a machine may have no address to reach one by. */

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isSystemError } from "../../driver/index.js";
 import { replaceFiles } from "../../store/file.js";
-import { issueServerCertificate, issueWithOwnAuthority } from "../../tls/authority.js";
+import { issueServerCertificate, issueWithOwnAuthority, readIfThere } from "../../tls/authority.js";
 import { belongsTo, serverCertificateIsGood } from "../../tls/describe.js";
 import { certPaths } from "../clients/cert-paths.js";
 import type { Host } from "../host/host.js";
@@ -31,9 +30,9 @@ export async function serverCertificate(session: Session, host: Host, renew: boo
   const ca = await readFile(certs.ca, "utf8");
   const sharesAddress = driver.access(state).enginePort !== undefined;
   const [authority, cert, key] = await Promise.all([
-    sharesAddress ? textOf(join(dir, "ca.pem")) : ca,
-    textOf(join(dir, "server.pem")),
-    textOf(join(dir, "server-key.pem")),
+    sharesAddress ? readIfThere(join(dir, "ca.pem")) : ca,
+    readIfThere(join(dir, "server.pem")),
+    readIfThere(join(dir, "server-key.pem")),
   ]);
   const names = serverNames(host);
   const now = Date.now();
@@ -65,13 +64,4 @@ function serverNames({ name, config, driver, state }: Host): string[] {
   const ofUrl = /^tcp:\/\/(\[[^\]]+\]|[^:/]+)/.exec(docker)?.[1] ?? "";
   const asked = config.HostOptions.AuthOptions.ServerCertSANs ?? [];
   return [name, ofUrl, state.IPAddress, peer?.address ?? "", ...asked].filter((one) => one !== "");
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isSystemError(error, "ENOENT")) return undefined;
-    throw error;
-  }
 }
