@@ -35,7 +35,11 @@ export async function openTunnel(
     await makeDirectory(session.store.paths.sockets);
     // Whoever left one has not got the lock any more.
     await rm(path, { force: true });
-    await serve(session, host, { path }, onOpen).finally(() => rm(path, { force: true }));
+    try {
+      await serve(session, host, { path }, onOpen);
+    } finally {
+      await rm(path, { force: true });
+    }
   };
   await session.store.lockNamed(`tunnel-${host.name}`, work, { wait: 0 });
 }
