@@ -27,6 +27,8 @@ const common = {
   globalSetup: ["test/support/global-setup.ts"],
   // One has the emulated systems, and keeps one processor busy; most of what the others do is waiting.
   maxWorkers: 3,
+  // No module has state, so that files may share them: loading them anew takes almost as long as all unit tests.
+  isolate: false,
   // Limits are there for what hangs: nothing is to fail for being slow.
   expect: { poll: { timeout: 2 * minutes } },
 };
@@ -41,8 +43,6 @@ export default defineConfig({
         test: {
           ...common,
           name: "unit",
-          // No module has state, so that files may share them: loading them anew takes almost as long as all tests.
-          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 4 * minutes,

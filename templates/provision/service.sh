@@ -16,10 +16,10 @@ engine_pid() {
   esac
 }
 
-# Starts at boot from now on.
+# Starts at boot from now on. A restart that follows reads the units anew.
 engine_enable() {
   case $INIT in
-  systemd) [ "$(systemctl is-enabled docker.service 2>/dev/null)" != disabled ] || systemctl enable docker.service ;;
+  systemd) [ "$(systemctl is-enabled docker.service 2>/dev/null)" != disabled ] || systemctl enable --no-reload docker.service ;;
   openrc) rc-update show default | grep -q '^ *docker ' || rc-update add docker default ;;
   esac
 }

@@ -1,5 +1,3 @@
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,11 +14,8 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
   let program: Program;
   let created: Finished;
   const machine = (...args: readonly string[]): Promise<Finished> => program.machine(args, { env: vb.env });
-  const docker = (line: string, input?: Readable): Promise<Finished> =>
-    program.bash(`eval "$(machine env v1)" && docker ${line}`, {
-      env: vb.env,
-      ...(input && { input }),
-    });
+  const docker = (line: string): Promise<Finished> =>
+    program.bash(`eval "$(machine env v1)" && docker ${line}`, { env: vb.env });
   const asks = async (...args: readonly string[]): Promise<string> =>
     (await finish(vb.path, args, { env: vb.env })).stdout;
   const saved = async (): Promise<VirtualBoxState> => {
@@ -32,7 +27,7 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
     vb = await virtualBox({ version: "7.2.4", guest: "qemu" });
     program = await lab.installProgram();
     const image = ["--virtualbox-image", await vmImage(), "--virtualbox-no-vtx-check"];
-    const size = ["--virtualbox-disk-size", "6000", "--virtualbox-memory", "1024", "--virtualbox-cpu-count", "2"];
+    const size = ["--virtualbox-disk-size", "6000", "--virtualbox-memory", "1024", "--virtualbox-cpu-count", "1"];
     const share = ["--virtualbox-share-folder", `${program.home}:home`];
     created = await createAsPlanned(machine, "-d", "virtualbox", ...image, ...size, ...share, "v1");
   });
@@ -64,10 +59,9 @@ describeOnHosts("a virtual machine of VirtualBox", (lab) => {
     expect((await machine("ssh", "v1", "--", "ls /etc/cloud/cloud-init.disabled")).code).toBe(0);
   });
 
-  test("runs a container for the docker client, at its own address", async () => {
+  test("answers the docker client at its own address", async () => {
     expect((await machine("url", "v1")).stdout.trim()).toBe(`tcp://${(await saved()).IPAddress}:2376`);
-    expect((await docker("load", createReadStream(lab.busyboxTar))).code).toBe(0);
-    expect((await docker("run --rm busybox echo hi")).stdout).toBe("hi\n");
+    expect((await docker("info --format {{.Name}}")).stdout).toBe("v1\n");
   });
 
   test("is no leftover while the store knows it, and leaves nothing when it is removed", async () => {

@@ -6,7 +6,7 @@
 set -eu
 
 # cloud-init's parts that do nothing without being asked are kept: users' own cloud-configs ask for them.
-packages=systemd,systemd-sysv,systemd-resolved,libpam-systemd,dbus,udev,linux-image-cloud-amd64,busybox-static,zstd
+packages=systemd,systemd-sysv,dbus,udev,linux-image-cloud-amd64,busybox-static,zstd
 packages=$packages,openssh-server,sudo,cloud-init,cloud-guest-utils,e2fsprogs,fdisk,procps,iproute2,netbase
 packages=$packages,curl,ca-certificates,docker.io,apparmor,iptables
 
@@ -65,7 +65,8 @@ drivers="virtio_pci virtio_blk virtio_scsi virtio_net ata_piix ahci sd_mod sr_mo
 
 tune() {
   echo 'LABEL=cloudimg-root / ext4 errors=remount-ro 0 1' >"$1/etc/fstab"
-  ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
+  # That of QEMU's and VirtualBox's own network.
+  echo 'nameserver 10.0.2.3' >"$1/etc/resolv.conf"
   # What each machine has of its own.
   rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname" "$1/var/lib/dbus/machine-id"
   : >"$1/etc/machine-id"
@@ -73,12 +74,17 @@ tune() {
   printf 'datasource_list: [NoCloud]\nlocale: false\n' >"$1/etc/cloud/cloud.cfg.d/90-test.cfg"
   for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
     fstrim.timer getty@tty1.service systemd-journal-flush.service systemd-networkd-wait-online.service \
-    cloud-init-hotplugd.socket; do
+    cloud-init-hotplugd.socket systemd-binfmt.service modprobe@configfs.service modprobe@dm_mod.service \
+    modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service; do
     ln -sf /dev/null "$1/etc/systemd/system/$unit"
   done
-  systemctl --root="$1" enable --quiet systemd-networkd.service systemd-resolved.service
+  # It asks where grub is installed, which takes longer than all other modules.
+  sed -i '/grub[-_]dpkg/d' "$1/etc/cloud/cloud.cfg"
+  systemctl --root="$1" enable --quiet systemd-networkd.service
   # Its socket starts the engine, when somebody asks for it.
   systemctl --root="$1" disable --quiet docker.service containerd.service
+  # Where there is one, systemctl has perl look after its links.
+  rm -f "$1/etc/init.d/docker" "$1"/etc/rc?.d/*docker
   grub_menu "$1"
 }
 
