@@ -18,7 +18,10 @@ export function nameOf(moduleId: string): string {
   return relative(root, moduleId);
 }
 
-/** After a run of many files it tells the slowest ones, and with DURATIONS=1 it records those of ten seconds and more. */
+/**
+ * After a run of many files it tells the slowest ones, and with DURATIONS=1 it records those of ten seconds and
+ * more; those of files that did not run stay.
+ */
 export const durationsReporter: Reporter = {
   onTestRunEnd(modules) {
     const files = modules.map(measured).sort((one, other) => other.seconds - one.seconds);
@@ -26,9 +29,9 @@ export const durationsReporter: Reporter = {
     const rows = files.slice(0, 25).map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}\n`);
     process.stdout.write(`\nThe slowest of ${String(files.length)} files:\n${rows.join("")}`);
     if (process.env["DURATIONS"] !== "1") return;
-    const long = files.filter(({ seconds }) => seconds >= 10);
-    const recorded = Object.fromEntries(long.map(({ name, seconds }) => [name, Math.round(seconds)]));
-    writeFileSync(record, `${JSON.stringify(recorded, undefined, 2)}\n`);
+    const others = Object.entries(recordedDurations()).filter(([name]) => !files.some((file) => file.name === name));
+    const long = files.filter(({ seconds }) => seconds >= 10).map(({ name, seconds }) => [name, Math.round(seconds)]);
+    writeFileSync(record, `${JSON.stringify(Object.fromEntries([...long, ...others]), undefined, 2)}\n`);
   },
 };
 
