@@ -1,4 +1,12 @@
-import { checkSaved, defineDriver, isText, MachineError, text, type DriverState } from "../../src/driver/index.js";
+import {
+  checkSaved,
+  defineDriver,
+  isText,
+  isUrl,
+  MachineError,
+  text,
+  type DriverState,
+} from "../../src/driver/index.js";
 
 interface NoneState extends DriverState {
   readonly URL: string;
@@ -18,14 +26,14 @@ export default defineDriver({
     if (url === undefined || url === "") {
       throw new MachineError("usage", "--url option is required when no driver is selected");
     }
-    if (!URL.canParse(url)) throw new MachineError("usage", `--url must be a URL, not "${url}"`);
+    if (!isUrl(url)) throw new MachineError("usage", `--url must be a URL, not "${url}"`);
     return Promise.resolve({ ...common, IPAddress: new URL(url).host, URL: url });
   },
   create: [],
   inspect: () => Promise.resolve({ status: "running" }),
   remove: () => Promise.resolve(),
   access: (state: NoneState) => {
-    checkSaved(state, { URL: [isText(state.URL) && URL.canParse(state.URL), "a URL"] });
+    checkSaved(state, { URL: [isText(state.URL) && isUrl(state.URL), "a URL"] });
     return { docker: state.URL };
   },
   unsupportedMessage: (verb) => `hosts without a driver cannot be ${past[verb]}`,

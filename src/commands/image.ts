@@ -58,7 +58,7 @@ async function list(session: Session, out: Output): Promise<void> {
 }
 
 async function pull(given: string, digest: string, session: Session, out: Output): Promise<void> {
-  const chosen = chooseImage(given, digest, hostArchitecture());
+  const chosen = chooseImage(given, digest, hostArchitecture(), session.env);
   const event = { machine: labelOf(chosen), step: "get the image" };
   const got = await asStep({ ...session, io: providerIo(session) }, event, (io) =>
     fetchImage(session.store.root, chosen, io),

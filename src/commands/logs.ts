@@ -1,4 +1,4 @@
-import { integer } from "../driver/index.js";
+import { integer, refuseStrangeFiles } from "../driver/index.js";
 import { loggedCommands, type LoggedCommand } from "../store/command-log.js";
 import { machinePaths } from "../store/paths.js";
 import { defineCommand } from "../cli/command.js";
@@ -12,7 +12,9 @@ export const logs = defineCommand({
     const name = await oneName(args, session);
     // One whose config.json is broken has a log as well.
     if (!(await store.has(name))) await store.read(name);
-    const all = await loggedCommands(machinePaths(store.root, name).commandLog);
+    const { dir, commandLog } = machinePaths(store.root, name);
+    refuseStrangeFiles(dir);
+    const all = await loggedCommands(commandLog);
     const shown = all.slice(values.tail === undefined ? 0 : Math.max(0, all.length - values.tail));
     if (json) for (const one of shown) out.raw(`${JSON.stringify(one)}\n`);
     else if (all.length === 0) out.note(`No command was run on ${name} yet.`);

@@ -33,7 +33,12 @@ function account(): { readonly username: string; readonly homedir: string } | un
 
 /** Absolute path of a file that a person has named: `~/` is the home directory. */
 export function absolutePath(path: string, env: Io["env"]): string {
-  return resolve(path.startsWith("~/") ? join(homeOf(env), path.slice(2)) : path);
+  return resolve(withHome(path, env));
+}
+
+/** What begins with `~/` as a shell would have it, which sees neither the value of `--flag=~/x` nor a file's. */
+export function withHome(path: string, env: Io["env"]): string {
+  return path.startsWith("~/") ? join(homeOf(env), path.slice(2)) : path;
 }
 
 /** The private keys in `~/.ssh` that ssh tries where none is named, in its order. */

@@ -1,7 +1,7 @@
-import { isSystemError } from "../driver/index.js";
+import { fileFailure, isSystemError } from "../driver/index.js";
 import { open, readFile } from "node:fs/promises";
 import { replaceFile } from "./file.js";
-import { isObject } from "./json.js";
+import { isObject, type JsonObject } from "./json.js";
 
 /** A command that was run on a machine. */
 export interface LoggedCommand {
@@ -39,7 +39,7 @@ export async function noteCommand(path: string, entry: LoggedCommand, limit = 1_
 export async function loggedCommands(path: string): Promise<readonly LoggedCommand[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if (isSystemError(error, "ENOENT")) return "";
-    throw error;
+    throw fileFailure(`${path} cannot be read`, error);
   });
   return text.split("\n").flatMap((line) => parsed(line) ?? []);
 }
@@ -52,10 +52,21 @@ async function dropOlderHalf(path: string): Promise<void> {
 function parsed(line: string): LoggedCommand | undefined {
   try {
     const entry: unknown = JSON.parse(line);
-    return isObject(entry) && typeof entry["command"] === "string" ? (entry as unknown as LoggedCommand) : undefined;
+    return isObject(entry) && isLogged(entry) ? (entry as unknown as LoggedCommand) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isLogged({ at, command, durationMs, exitCode, error }: JsonObject): boolean {
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const isNumber = (value: unknown): boolean => typeof value === "number";
+  return (
+    [at, command].every(isText) &&
+    isNumber(durationMs) &&
+    (exitCode === null || isNumber(exitCode)) &&
+    (error === null || isText(error))
+  );
 }
 
 /** Parameters travel on stdin; a driver of somebody else may not know that. */

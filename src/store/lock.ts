@@ -1,10 +1,9 @@
 import { promises as fs } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { kill, pid as ownPid } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError, fileFailure, isSystemError } from "../driver/index.js";
 import { makeDirectory } from "./file.js";
+import { isDead, sharesPids, thisProcess, type Owner } from "./lock-owner.js";
 
 export interface LockOptions {
   /** Milliseconds after which a lock that somebody else holds is given up. Default 5,000. */
@@ -58,26 +57,24 @@ export interface LockUser {
 /** Those of all locks of `directory`. Takes none and changes nothing. */
 export async function lockUsers(directory: string): Promise<readonly LockUser[]> {
   const found: LockUser[] = [];
+  const self = await thisProcess();
   for (const entry of await fs.readdir(directory).catch(() => [])) {
     for (const file of await fs.readdir(join(directory, entry)).catch(() => [])) {
       const one = parseFileName(file);
       if (one === undefined) continue;
       const { pid, host } = one;
       const itself = { lock: decoded(entry), pid, host, file: join(directory, entry, file) };
-      found.push({ ...itself, isDead: await isDead(one, hostname()) });
+      found.push({ ...itself, isDead: await isDead(one, self) });
     }
   }
   return found;
 }
 
-/** What the name of a contender's file says. `start` tells a process from a later one with the same pid. */
-interface Ticket {
+/** What the name of a contender's file says. */
+interface Ticket extends Owner {
   /** Milliseconds since 1970 at which it came. */
   readonly since: number;
-  readonly pid: number;
-  readonly start: string;
   readonly token: string;
-  readonly host: string;
 }
 
 interface Contender extends Ticket {
@@ -85,36 +82,22 @@ interface Contender extends Ticket {
   readonly holds: boolean;
 }
 
-const unknownStart = "x";
-
 async function newTicket(): Promise<Ticket> {
-  const token = crypto.randomUUID();
-  return {
-    since: Date.now(),
-    pid: ownPid,
-    start: (await processStat(ownPid))?.start ?? unknownStart,
-    token,
-    host: hostname(),
-  };
+  return { ...(await thisProcess()), since: Date.now(), token: crypto.randomUUID() };
 }
 
-function fileName(state: "wait" | "hold", { since, pid, start, token, host }: Ticket): string {
-  return `${state}.${String(since)}.${String(pid)}.${start}.${token}.${encodeURIComponent(host)}`;
+function fileName(state: "wait" | "hold", ticket: Ticket): string {
+  const { since, pid, start, token, computer, boot, namespace, host } = ticket;
+  const place = [computer, boot, namespace].join("-");
+  return [state, since, pid, start, token, place, encodeURIComponent(host)].join(".");
 }
 
 function parseFileName(file: string): Contender | undefined {
-  const found = /^(wait|hold)\.(\d+)\.(\d+)\.(\d+|x)\.([0-9a-f-]+)\.(.+)$/.exec(file);
+  const found = /^(wait|hold)\.(\d+)\.(\d+)\.(\d+|x)\.([0-9a-f-]+)\.(\w+)-(\w+)-(\d+|x)\.(.+)$/.exec(file);
   if (found === null) return undefined;
-  const [, state, since, pid, start = "", token = "", host = ""] = found;
-  return {
-    file,
-    holds: state === "hold",
-    since: Number(since),
-    pid: Number(pid),
-    start,
-    token,
-    host: decoded(host),
-  };
+  const [, state, since, pid, start = "", token = "", computer = "", boot = "", namespace = "", host = ""] = found;
+  const owner = { pid: Number(pid), start, computer, boot, namespace, host: decoded(host) };
+  return { ...owner, file, holds: state === "hold", since: Number(since), token };
 }
 
 function decoded(text: string): string {
@@ -176,7 +159,7 @@ async function acquire(
     const { holder, ahead } = await look(place, self);
     looksWhenFree = holder === undefined ? looksWhenFree + 1 : 0;
     if (looksWhenFree > ahead.length && (await claim(place, self))) return;
-    if (performance.now() >= end) throw await busy(place, name, holder ?? ahead[0]);
+    if (performance.now() >= end) throw await busy(place, name, self, holder ?? ahead[0]);
     await pause(name, signal);
   }
 }
@@ -190,7 +173,7 @@ async function claim(place: string, self: Ticket): Promise<boolean> {
   return holder === undefined;
 }
 
-/** Who else holds the lock, and who on this computer came before. Removes the files of the dead. */
+/** Who else holds the lock, and who came before of those that are known to live. Removes the files of the dead. */
 async function look(
   place: string,
   self: Ticket,
@@ -199,45 +182,15 @@ async function look(
   for (const file of await fs.readdir(place)) {
     const other = parseFileName(file);
     if (other === undefined || other.token === self.token) continue;
-    if (await isDead(other, self.host)) await fs.rm(join(place, file), { force: true });
+    if (await isDead(other, self)) await fs.rm(join(place, file), { force: true });
     else living.push(other);
   }
-  const ahead = living.filter((other) => !other.holds && other.host === self.host && isBefore(other, self));
+  const ahead = living.filter((other) => !other.holds && sharesPids(other, self) && isBefore(other, self));
   return { holder: living.find(({ holds }) => holds), ahead };
 }
 
 function isBefore(one: Ticket, other: Ticket): boolean {
   return one.since < other.since || (one.since === other.since && one.token < other.token);
-}
-
-/** Only a process of this computer can be known to be dead. */
-async function isDead({ host, pid, start }: Ticket, thisHost: string): Promise<boolean> {
-  if (host !== thisHost) return false;
-  if (!exists(pid)) return true;
-  if (start === unknownStart) return false;
-  const stat = await processStat(pid);
-  return stat !== undefined && (stat.isZombie || stat.start !== start);
-}
-
-function exists(pid: number): boolean {
-  try {
-    kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !isSystemError(error, "ESRCH");
-  }
-}
-
-/** Fields 3 and 22 of proc_pid_stat(5); field 2 may hold spaces and parentheses. Undefined where there is no /proc. */
-async function processStat(pid: number): Promise<{ start: string; isZombie: boolean } | undefined> {
-  try {
-    const stat = await fs.readFile(`/proc/${String(pid)}/stat`, "latin1");
-    const [state, ...later] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const start = later[18];
-    return start === undefined ? undefined : { start, isZombie: state === "Z" || state === "X" };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Long enough not to load the computer, uneven so that contenders fall out of step. */
@@ -249,20 +202,23 @@ async function pause(name: string, signal: AbortSignal | undefined): Promise<voi
   }
 }
 
-async function busy(place: string, name: string, other: Contender | undefined): Promise<MachineError> {
+async function busy(place: string, name: string, self: Ticket, other: Contender | undefined): Promise<MachineError> {
   if (other === undefined) return new MachineError("busy", `${name} is in use`, { hint: "try again" });
   const file = join(place, other.file);
-  const command = await commandIn(file);
   const since = new Date(other.since).toISOString();
-  if (other.host === hostname()) {
-    return new MachineError("busy", `${name} is in use by process ${String(other.pid)}${command}, since ${since}`, {
-      hint: `try again when it is done; if process ${String(other.pid)} is something else by now, delete ${file}`,
-    });
-  }
-  const where = `process ${String(other.pid)} on the computer ${other.host}`;
-  return new MachineError("busy", `${name} is in use by ${where}${command}, since ${since}`, {
-    hint: `if that process is gone, delete ${file}`,
-  });
+  const where = whereIs(other, self);
+  const message = `${name} is in use by process ${String(other.pid)}${where}${await commandIn(file)}, since ${since}`;
+  const hint =
+    where === ""
+      ? `try again when it is done; if process ${String(other.pid)} is something else by now, delete ${file}`
+      : `if that process is gone, delete ${file}`;
+  return new MachineError("busy", message, { hint });
+}
+
+function whereIs(other: Owner, self: Owner): string {
+  if (sharesPids(other, self)) return "";
+  if (other.host !== self.host) return ` on the computer ${other.host}`;
+  return other.boot === self.boot ? " of another container" : ` on another computer called ${other.host}`;
 }
 
 async function commandIn(file: string): Promise<string> {

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { isMachineError, MachineError, messageOf, type Transport, isSystemError } from "../driver/index.js";
+import {
+  isMachineError,
+  isSystemError,
+  MachineError,
+  messageOf,
+  refuseStrangeFiles,
+  type Transport,
+} from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
 import { checkJournal, type Journal } from "./journal.js";
 import { isObject, parseJson, type JsonObject } from "./json.js";
@@ -26,12 +33,13 @@ export interface BrokenMachine {
 
 /** @throws MachineError `not-found` for what cannot be the name of a machine's directory */
 export function pathsOf(root: string, name: string): ReturnType<typeof machinePaths> {
-  if (!isDirectoryName(name)) throw notFound(name);
+  if (!isMachineName(name)) throw notFound(name);
   return machinePaths(root, name);
 }
 
-function isDirectoryName(name: string): boolean {
-  return name !== "" && !name.startsWith(".") && !/[/\\:\0]/.test(name);
+/** docker-machine's rule. A directory with another name, which no `create` has made, is not one of a machine. */
+export function isMachineName(name: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/.test(name);
 }
 
 /** In docker-machine's words. */
@@ -44,7 +52,7 @@ export function notFound(name: string): MachineError {
 export function machineNames(machines: string): string[] {
   try {
     const names = readdirSync(machines, { withFileTypes: true })
-      .filter((entry) => isDirectoryName(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()))
+      .filter((entry) => isMachineName(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()))
       .filter((entry) => entry.isDirectory() || isDirectory(join(machines, entry.name)))
       .map(({ name }) => name);
     return names.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
@@ -56,7 +64,7 @@ export function machineNames(machines: string): string[] {
 
 /** A directory is a machine, whatever is in it. */
 export function hasMachine(root: string, name: string): boolean {
-  return isDirectoryName(name) && isDirectory(machinePaths(root, name).dir);
+  return isMachineName(name) && isDirectory(machinePaths(root, name).dir);
 }
 
 function isDirectory(path: string): boolean {
@@ -71,6 +79,7 @@ function isDirectory(path: string): boolean {
 /** @throws MachineError `not-found`; `failed` for a broken one, `unsupported` for one of a later version */
 export function readMachine(root: string, name: string): StoredMachine {
   const { dir, config, transport } = pathsOf(root, name);
+  refuseStrangeFiles(dir);
   try {
     const place = { name, root };
     return {
@@ -88,7 +97,14 @@ export function readMachine(root: string, name: string): StoredMachine {
 function readObject(path: string): JsonObject {
   const json = parseJson(readFileSync(path, "utf8"));
   if (!isObject(json)) throw new MachineError("failed", "must be an object");
+  if (isDeep(json, 100)) throw new MachineError("failed", "has objects in objects without end");
   return json;
+}
+
+/** Deeper than `left` levels: what works through it would run out of stack. */
+function isDeep(value: unknown, left: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return left === 0 || Object.values(value).some((one) => isDeep(one, left - 1));
 }
 
 function broken(name: string, path: string, error: unknown): MachineError {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { MachineError, messageOf } from "../driver/index.js";
+import { fileFailure, MachineError, messageOf } from "../driver/index.js";
 import type { Store } from "./store.js";
 
 /** What a person keeps of `create`'s options, by the name of the flag: text, or of a repeatable one a list. */
@@ -22,7 +22,11 @@ export async function changeSettings(
   await lockNamed("settings", async () => {
     const settings = await open(root);
     const all = Object.entries({ ...settings.store, ...changes });
-    settings.store = Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+    try {
+      settings.store = Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+    } catch (error) {
+      throw fileFailure(`${file(root)} cannot be written`, error);
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
-import { MachineError, type Transport, fileFailure, isSystemError } from "../driver/index.js";
+import { fileFailure, isSystemError, MachineError, refuseStrangeFiles, type Transport } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
 import { makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import type { Journal } from "./journal.js";
@@ -12,6 +12,7 @@ import { storeId, savedStoreId } from "./store-id.js";
 import { machinePaths, storePaths, type MachinePaths, type StorePaths } from "./paths.js";
 import {
   hasMachine,
+  isMachineName,
   listMachines,
   machineNames,
   notFound,
@@ -87,6 +88,7 @@ export interface StoreOptions extends LockOptions {
  */
 export function openStore(root: string, { command, ...lockDefaults }: StoreOptions): Store {
   const paths = storePaths(root);
+  refuseStrangeFiles(root, "top");
   const read = (name: string): Promise<StoredMachine> => promised(() => readMachine(root, name));
   const lockIn = (directory: string): Store["lock"] => {
     return async (name, work, options) => {
@@ -142,7 +144,7 @@ function promised<T>(work: () => T): Promise<T> {
 }
 
 function checkFree(root: string, name: string): void {
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/.test(name)) {
+  if (!isMachineName(name)) {
     throw new MachineError("failed", "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
   }
   if (hasMachine(root, name)) throw taken(name);

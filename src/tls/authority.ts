@@ -30,6 +30,8 @@ export interface AuthorityContext {
   readonly now: number;
   /** Stands in the subjects. */
   readonly user: string;
+  /** Paths that the user gave now: outside the store's folder only these are made. */
+  readonly named: readonly string[];
   /** Told one line for everything that is made or renewed. */
   readonly notice: (line: string) => void;
 }
@@ -136,12 +138,13 @@ async function bringUp(paths: CertPaths, context: AuthorityContext, forced: bool
 /** A certificate is written before its key: a certificate alone is a run that was cut off, a key alone is not. */
 async function bringUpAuthority(
   paths: CertPaths,
-  { now, user, notice }: AuthorityContext,
+  { now, user, named, notice }: AuthorityContext,
   forced: boolean,
 ): Promise<void> {
   const files = await readFiles(paths);
   const action = authorityAction(paths, files, now, forced);
   if (action === "make") {
+    checkNamed(paths, named, paths.ca, paths.caKey);
     notice(`Creating CA: ${paths.ca}`);
     await write(paths.ca, paths.caKey, await makeAuthority({ user, now }));
   }
@@ -154,17 +157,25 @@ async function bringUpAuthority(
 
 async function bringUpClient(
   paths: CertPaths,
-  { now, user, notice }: AuthorityContext,
+  { now, user, named, notice }: AuthorityContext,
   forced: boolean,
 ): Promise<void> {
   const files = await readFiles(paths);
   const action = clientAction(paths, files, now, forced);
   if (action === "keep") return;
+  checkNamed(paths, named, paths.cert, paths.key);
   notice(`${files.cert === undefined ? "Creating" : "Renewing"} client certificate: ${paths.cert}`);
   const key = action === "renew" ? files.key : undefined;
   const client = await makeClientCertificate(authorityIn(files), { user, now, key });
   if (key === undefined) await write(paths.cert, paths.key, client);
   else await replaceFile(paths.cert, client.cert, 0o644);
+}
+
+/** A config.json, which may be somebody else's, makes no files outside the store. */
+function checkNamed(paths: CertPaths, named: readonly string[], ...needed: readonly string[]): void {
+  const missing = needed.find((path) => !isOurs(paths, path) && !named.includes(path));
+  if (missing === undefined) return;
+  throw refusal(`there is no ${missing}, which the machine's config.json names`, { hint: "put it there" });
 }
 
 /** The store's own folder is there; one that the user names is not made, since a slip in its name would go unseen. */

@@ -25,7 +25,7 @@ export async function liveMachines(bench: Bench, count: number): Promise<LiveMac
     key: join(folder, "key.pem"),
   };
   const now = Date.now();
-  await ensureAuthority(certs, { now, user: "ann", lock: (_, work) => work(), notice: () => undefined });
+  await ensureAuthority(certs, { now, user: "ann", lock: (_, work) => work(), named: [], notice: () => undefined });
   const server = await issueServerCertificate(certs, { machine: "live", user: "ann", names: ["127.0.0.1"], now });
   await writeFile(join(folder, "server.pem"), server.cert);
   await writeFile(join(folder, "server-key.pem"), server.key, { mode: 0o600 });

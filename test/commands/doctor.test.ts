@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { thisProcess } from "../../src/store/lock-owner.js";
 import { makeAuthority } from "../../src/tls/certificate.js";
 import { createNone, day, linesOf, newHome, putCertificates, putGeneric, putRunning, type Home } from "./support.js";
 
@@ -18,9 +19,15 @@ const onStore = (home: Home) => said(home, "store", "-d", "none");
 async function putLock(home: Home, kind: string, lock: string, pid: number, host = hostname()): Promise<string> {
   const dir = join(home.store, "locks", kind, lock);
   await mkdir(dir, { recursive: true });
-  const file = join(dir, `hold.1.${String(pid)}.x.5d3c6a9e-0000-4000-8000-000000000000.${host}`);
+  const file = join(dir, `hold.1.${String(pid)}.x.5d3c6a9e-0000-4000-8000-000000000000.${await place()}.${host}`);
   await writeFile(file, "");
   return file;
+}
+
+/** As a lock's file says where its process runs: this computer, this PID namespace. */
+async function place(): Promise<string> {
+  const { computer, boot, namespace } = await thisProcess();
+  return [computer, boot, namespace].join("-");
 }
 
 /** No process has it: above the most that Linux gives. */
@@ -81,7 +88,8 @@ test("locks of processes that are gone and of other computers are told with what
   expect(await onStore(home)).toContain(
     `warning  locks: of processes that are gone, which hold nobody up: ca by process ${String(noPid)}; rm ${dead}`,
   );
-  const far = await putLock(home, "machines", "web", 1, "elsewhere");
+  const far = (await putLock(home, "machines", "web", 1, "elsewhere")).replace(`.${await place()}.`, ".x-x-x.");
+  await rename(await putLock(home, "machines", "web", 1, "elsewhere"), far);
   expect(await onStore(home)).toContain(
     `warning  locks: taken from another computer: web by process 1 on elsewhere; if it is gone: rm ${far}`,
   );

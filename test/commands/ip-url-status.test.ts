@@ -196,7 +196,8 @@ describe("a machine that is not there", () => {
     const home = await newHome();
     const lines = [
       ["ssh", name, "true"],
-      ["scp", "--", `${name}:/etc/hostname`, "."],
+      // What has a slash before its colon is a file of this computer, as scp(1) has it.
+      ...(name.includes("/") ? [] : [["scp", "--", `${name}:/etc/hostname`, "."]]),
       ["trust", "--", name, `SHA256:${"A".repeat(43)}`],
     ];
     for (const line of lines) {

@@ -238,3 +238,15 @@ describe("machine lab schema", () => {
     expect((await newValidator())(parse(text))).toBe(false);
   });
 });
+
+test("a lab of more machines than anybody has is refused at once", async () => {
+  const home = await newHome();
+  const entries = Array.from(
+    { length: 300 },
+    (_, index) => `  m${String(index)}: { driver: none, url: "tcp://h:1", count: 999 }`,
+  );
+  await writeFile(join(home.home, "lab.yaml"), `machines:\n${entries.join("\n")}\n`);
+  const { code, stderr } = await home.machine(["lab", "up", join(home.home, "lab.yaml")]);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("the lab has 299700 machines: 1000 is the most");
+});

@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { onSmallDisk } from "../store/support.js";
 import { newHome } from "./support.js";
 
 test("what is kept stands where neither a flag nor a variable says anything", async () => {
@@ -64,4 +65,18 @@ test("settings that are kept at the same time are all kept", async () => {
   const names = ["qemu-memory", "qemu-disk-size", "virtualbox-memory", "virtualbox-disk-size", "virtualbox-cpu-count"];
   await Promise.all(names.map((name) => home.machine(["settings", "set", name, "4096"])));
   expect((await home.machine(["settings"])).stdout.split("\n").filter((line) => line !== "")).toHaveLength(5);
+});
+
+test("what cannot be kept on a full disk is said in words, and what was kept stays", async (context) => {
+  const home = await newHome();
+  await onSmallDisk(context, home.home, async (disk) => {
+    const store = join(disk, "store");
+    const machine = (...argv: readonly string[]) => home.machine(["-s", store, ...argv]);
+    expect(await machine("settings", "set", "driver", "none")).toMatchObject({ code: 0 });
+    await writeFile(join(disk, "filler"), Buffer.alloc(1_000_000)).catch(() => undefined);
+    const { code, stderr } = await machine("settings", "set", "engine-label", "a".repeat(30_000));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/settings\.json cannot be written: ENOSPC[^]*make room on that disk/);
+    expect((await machine("settings")).stdout).toBe("driver=none\n");
+  });
 });

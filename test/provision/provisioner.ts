@@ -31,7 +31,7 @@ export async function makeCerts(folder: string): Promise<CertPaths> {
     cert: path("cert.pem"),
     key: path("key.pem"),
   };
-  const context = { now: Date.now(), user: "ann", notice: () => undefined };
+  const context = { now: Date.now(), user: "ann", named: [], notice: () => undefined };
   await ensureAuthority(certs, { ...context, lock: (_, work) => work() });
   return certs;
 }

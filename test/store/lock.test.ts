@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -42,6 +42,15 @@ async function onlyFile(): Promise<string> {
   const files = await readdir(join(locks, "n1"));
   expect(files).toHaveLength(1);
   return files[0] ?? "";
+}
+
+/** Makes the file of the only contender say that it runs elsewhere. */
+async function moveTo(place: Readonly<Partial<Record<"computer" | "boot" | "namespace", string>>>): Promise<void> {
+  const file = await onlyFile();
+  const parts = file.split(".");
+  const [computer = "", boot = "", namespace = ""] = parts[5]?.split("-") ?? [];
+  parts[5] = Object.values({ computer, boot, namespace, ...place }).join("-");
+  await rename(join(locks, "n1", file), join(locks, "n1", parts.join(".")));
 }
 
 describe("a lock", () => {
@@ -129,7 +138,7 @@ describe("a lock that another process holds", () => {
     const worker = await holder();
     const file = await onlyFile();
     await killed(worker);
-    const remote = `${file.split(".").slice(0, 5).join(".")}.build%2F7.example`;
+    const remote = `${file.split(".").slice(0, 5).join(".")}.1a-2b-3.build%2F7.example`;
     await rename(join(locks, "n1", file), join(locks, "n1", remote));
     const refused = lock(nothing, { wait: 50 });
     await expect(refused).rejects.toThrow(
@@ -138,6 +147,32 @@ describe("a lock that another process holds", () => {
     const hint = `if that process is gone, delete ${join(locks, "n1", remote)}`;
     await expect(refused).rejects.toMatchObject({ code: "busy", hint });
     await rm(join(locks, "n1", remote));
+    expect(await lock(nothing, { wait: 0 })).toBe("done");
+  });
+
+  it.each([
+    ["another container's", { namespace: "7" }, " of another container"],
+    ["a computer with the same name", { boot: "0a1b2c3d", computer: "0a1b2c3d" }, " on another computer called "],
+    ["a computer that cannot be told from others", { boot: "0a1b2c3d", computer: "x" }, " on another computer called "],
+  ])("is not taken from %s, whose pids say nothing here", async (_, place, told) => {
+    const worker = await holder();
+    await killed(worker);
+    await moveTo(place);
+    const inFirstNamespace = (await readlink("/proc/self/ns/pid")) === "pid:[4026531836]";
+    if (inFirstNamespace && "namespace" in place) expect(await lock(nothing, { wait: 0 })).toBe("done");
+    else await expect(lock(nothing, { wait: 0 })).rejects.toThrow(`process ${String(worker.pid)}${told}`);
+  });
+
+  it("is not taken from a living process of another PID namespace", async () => {
+    const worker = pool.startIn(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"], "hold", locks, "n1");
+    await worker.says("held");
+    await expect(lock(nothing, { wait: 0 })).rejects.toThrow("n1 is in use by process 1 of another container (machine");
+    await killed(worker);
+  });
+
+  it("is taken over when its computer was restarted", async () => {
+    await killed(await holder());
+    await moveTo({ boot: "0a1b2c3d" });
     expect(await lock(nothing, { wait: 0 })).toBe("done");
   });
 

@@ -50,18 +50,26 @@ export interface Worker {
 }
 
 /** Real processes that use the store: Node 20 cannot run TypeScript, so worker.ts is bundled first. */
-export async function workers(): Promise<{ start: (...args: readonly string[]) => Worker; stop: () => Promise<void> }> {
+export async function workers(): Promise<{
+  start: (...args: readonly string[]) => Worker;
+  /** By a command before it, e.g. unshare(1). */
+  startIn: (prefix: readonly string[], ...args: readonly string[]) => Worker;
+  stop: () => Promise<void>;
+}> {
   const directory = await temporaryDirectory();
   const outfile = join(directory, "worker.mjs");
   const entry = new URL("worker.ts", import.meta.url).pathname;
   await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
   const started: Worker[] = [];
+  const startIn = (prefix: readonly string[], ...args: readonly string[]): Worker => {
+    const [program = "", ...rest] = [...prefix, process.execPath, outfile, ...args];
+    const worker = follow(spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] }));
+    started.push(worker);
+    return worker;
+  };
   return {
-    start(...args) {
-      const worker = follow(spawn(process.execPath, [outfile, ...args], { stdio: ["ignore", "pipe", "pipe"] }));
-      started.push(worker);
-      return worker;
-    },
+    start: (...args) => startIn([], ...args),
+    startIn,
     async stop() {
       for (const { child } of started) child.kill("SIGKILL");
       await Promise.all(started.map(({ end }) => end));

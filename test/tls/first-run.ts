@@ -9,5 +9,6 @@ await ensureAuthority(pathsIn(join(store, "certs")), {
   now: Date.now(),
   user: "ann",
   lock: (name, work) => withLock(join(store, "locks"), name, { command: "machine create" }, work, { wait: 60_000 }),
+  named: [],
   notice: (line) => process.stdout.write(`${line}\n`),
 });

@@ -18,7 +18,7 @@ export async function temporaryDirectory(): Promise<string> {
 /** A context without other processes, and what it was told. */
 export function contextAt(now: number): AuthorityContext & { readonly told: string[] } {
   const told: string[] = [];
-  return { told, now, user: "ann", lock: (_name, work) => work(), notice: (line) => told.push(line) };
+  return { told, now, named: [], user: "ann", lock: (_name, work) => work(), notice: (line) => told.push(line) };
 }
 
 /** A file with this text, for a program that wants a path. */

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { MachineError } from "../../driver/index.js";
 import type { Terminal } from "../../ui/terminal.js";
 
 /** How a shell takes environment variables. The forms are docker-machine's, but for elvish and nushell. */
@@ -48,7 +49,7 @@ const shells: Readonly<Record<string, ShellSyntax>> = {
   powershell,
   pwsh: powershell,
   cmd: {
-    set: (name, value) => `SET ${name}=${value}`,
+    set: (name, value) => `SET ${name}=${oneLine(value)}`,
     unset: (name) => `SET ${name}=`,
     comment: "REM",
     evaluate: (command) => `\t@FOR /f "tokens=*" %i IN ('${command}') DO @%i`,
@@ -91,6 +92,12 @@ function currentShell({ env, platform }: Pick<Terminal, "env" | "platform">): st
   if (platform !== "win32" || own !== "") return own;
   if (env["__fish_bin_dir"]) return "fish";
   return /\\Documents\\(?:Windows)?PowerShell\\Modules/i.test(env["PSModulePath"] ?? "") ? "powershell" : "cmd";
+}
+
+/** cmd.exe has no way to write a line break: what stood behind one would be a command. */
+function oneLine(value: string): string {
+  if (/[\r\n]/.test(value)) throw new MachineError("failed", "cmd.exe cannot take a value that has a line break");
+  return value;
 }
 
 /** Each line is evaluated by itself, and typographic quotes end a string as `"` does. */

@@ -49,6 +49,11 @@ export function described(value: unknown, known: LabOptions, report: Report): De
   const shared = mapOf(defaults, ["defaults"], report);
   const entries = Object.entries(mapOf(machines, ["machines"], report));
   if (entries.length === 0) report(["machines"], "the lab has no machines");
+  const total = entries.reduce((sum, [, own]) => sum + (countOf(isObject(own) ? own : {}) ?? 1), 0);
+  if (total > maxMachines) {
+    report(["machines"], `the lab has ${String(total)} machines: ${String(maxMachines)} is the most`);
+    return [];
+  }
   return entries.flatMap(([entry, given]) => {
     const keys = ["machines", entry];
     const own = mapOf(given, keys, report);
@@ -61,6 +66,9 @@ export function described(value: unknown, known: LabOptions, report: Report): De
     })).filter((one) => "driver" in one.own === "driver" in own);
   });
 }
+
+/** More than anybody has in one lab: a small file must not keep a computer busy. */
+const maxMachines = 1_000;
 
 /** Of nothing, an empty map. */
 function mapOf(value: unknown, keys: readonly string[], report: Report): JsonObject {

@@ -1,3 +1,4 @@
+import { platform } from "node:os";
 import { loadHost, type Host } from "../../core/host/host.js";
 import type { Session } from "../../core/session/session.js";
 import { boolean, MachineError } from "../../driver/index.js";
@@ -32,10 +33,10 @@ export const scp = defineCommand({
           runProgram(
             "use the --delta option",
             "rsync",
-            [...progress, "-e", `ssh -F "${config}"`, ...r, ...words],
+            [...progress, "-e", `ssh -F "${config}"`, ...r, "--", ...words],
             terminal,
           )
-        : runProgram("use the scp feature", "scp", ["-F", config, "-3", ...r, ...q, ...words], terminal),
+        : runProgram("use the scp feature", "scp", ["-F", config, "-3", ...r, ...q, "--", ...words], terminal),
     );
   },
 });
@@ -49,10 +50,15 @@ export const mount = defineCommand({
     const { user, name, path } = remotePath(from) ?? { user: "", name: undefined, path: from };
     const saved = await loadHost(session, await oneName(name === undefined ? [] : [name], session));
     const mountpoint = to ?? path;
-    if (values.unmount) return runProgram("use the unmount option", "fusermount", ["-u", mountpoint], terminal);
+    if (values.unmount) return runProgram("use the unmount option", "fusermount", ["-u", "--", mountpoint], terminal);
     const host = await runningHost(session, saved, "Error: Cannot mount");
     return withOpenSsh(session, [host], (config) =>
-      runProgram("use the mount feature", "sshfs", ["-F", config, `${user}${host.name}:${path}`, mountpoint], terminal),
+      runProgram(
+        "use the mount feature",
+        "sshfs",
+        ["-F", config, "--", `${user}${host.name}:${path}`, mountpoint],
+        terminal,
+      ),
     );
   },
 });
@@ -73,8 +79,9 @@ async function endOf(word: string, session: Session): Promise<End> {
   return { word: `${user}${name}:${path}`, host };
 }
 
-/** The parts of `[user@]machine:path`, the user with its sign. */
+/** The parts of `[user@]machine:path`, the user with its sign. A colon behind a slash belongs to a path, as scp(1) has it. */
 function remotePath(word: string): { user: string; name: string; path: string } | undefined {
+  if (/^[^:]*\/[^]*:/.test(word) || (platform() === "win32" && /^[a-z]:[\\/]/i.test(word))) return undefined;
   const [, user = "", name, path] = /^([^@:]+@)?([^@:]+):([^]*)$/.exec(word) ?? [];
   return name === undefined || path === undefined ? undefined : { user, name, path };
 }

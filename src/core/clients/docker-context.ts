@@ -107,15 +107,19 @@ async function endpointOf(
       hint: `machine start ${host.name}`,
     });
   }
-  return { url, credentials: /^(tcp|https?):/.test(url) ? credentialsOf(host, url) : undefined };
+  return { url, credentials: /^(tcp|https?):/.test(url) ? credentialsOf(session, host, url) : undefined };
 }
 
 /** An engine that somebody else looks after has TLS where it is at docker's port for that. */
-function credentialsOf({ name, dir, config, driver, state }: Host, url: string): Credentials | undefined {
+function credentialsOf(
+  session: Session,
+  { name, dir, config, driver, state }: Host,
+  url: string,
+): Credentials | undefined {
   const isOurs = driver.access(state).shell !== undefined;
   if (!isOurs && new URL(url).port !== String(enginePort)) return undefined;
   try {
-    return isOurs ? readCredentials(dir) : readCredentialFiles(certPaths(config));
+    return isOurs ? readCredentials(dir) : readCredentialFiles(certPaths(config, session));
   } catch (error) {
     throw withMachineName(name, error);
   }

@@ -21,7 +21,7 @@ export async function askVersion(session: Session, host: Host, contexts?: CallOp
     (await engineVersion(url, credentials, options)).version;
   if (shell !== undefined) return ask(readCredentials(dir));
   try {
-    return await ask(readCredentialFiles(certPaths(config)));
+    return await ask(readCredentialFiles(certPaths(config, session)));
   } catch {
     return ask(undefined);
   }

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { platform } from "node:os";
 import { join } from "node:path";
-import { homeOf, isMachineError, messageOf } from "../../driver/index.js";
+import { fileFailure, homeOf, isMachineError, messageOf } from "../../driver/index.js";
 import { opensshConfig, type OpenSshHost } from "../../shell/openssh.js";
 import { addInclude, hasInclude, removeInclude } from "../../shell/ssh-include.js";
-import { makeDirectory, replaceFile } from "../../store/file.js";
+import { makeDirectory, removeLeftovers, replaceFile } from "../../store/file.js";
 import { loadHosts, sshTargetOf, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
 
@@ -57,6 +57,7 @@ function hasSsh(kind: () => string | undefined): boolean {
 export async function installSshConfig(session: Session): Promise<void> {
   const { sshConfig } = session.store.paths;
   await session.store.lockNamed("ssh-config", async () => {
+    await removeLeftovers(session.store.root);
     await replaceFile(sshConfig, await sshConfigOf(session));
     await addInclude(userConfig(session), sshConfig);
   });
@@ -66,7 +67,9 @@ export async function uninstallSshConfig(session: Session): Promise<void> {
   const { sshConfig } = session.store.paths;
   await session.store.lockNamed("ssh-config", async () => {
     await removeInclude(userConfig(session), sshConfig);
-    await rm(sshConfig, { force: true });
+    await rm(sshConfig, { force: true }).catch((error: unknown) => {
+      throw fileFailure(`${sshConfig} cannot be removed`, error);
+    });
   });
 }
 

@@ -138,7 +138,7 @@ async function runProvisioning(
   steps: (provisioning: Provisioning) => readonly Step[],
 ): Promise<void> {
   const { config, dir, io } = host;
-  const certs = certPaths(config);
+  const certs = certPaths(config, session);
   await removeLeftovers(dir);
   await ensureAuthority(certs, authorityContext(session));
   const certificate = memoize(() => serverCertificate(session, host, request.renew ?? false));
@@ -182,11 +182,12 @@ function provisioningOf(
 
 /** The engine lets our client in and nobody else. */
 async function proveByTls(
-  { user, signal }: Session,
+  session: Session,
   { name, dir, config, driver, state }: Host,
   authority: string,
 ): Promise<void> {
-  const certs = certPaths(config);
+  const certs = certPaths(config, session);
+  const { user, signal } = session;
   const { makeAuthority, makeClientCertificate } = await import("../../tls/certificate.js");
   const who = { user, now: Date.now() };
   const foreign = await makeClientCertificate(await makeAuthority(who), who);

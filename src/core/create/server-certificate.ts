@@ -26,7 +26,7 @@ export interface ServerCertificate {
  */
 export async function serverCertificate(session: Session, host: Host, renew: boolean): Promise<ServerCertificate> {
   const { name, dir, config, driver, state } = host;
-  const certs = certPaths(config);
+  const certs = certPaths(config, session);
   const ca = await readFile(certs.ca, "utf8");
   const sharesAddress = driver.access(state).enginePort !== undefined;
   const [authority, cert, key] = await Promise.all([

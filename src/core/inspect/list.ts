@@ -5,6 +5,7 @@ import { isMachineError, messageOf, type Status, interrupted } from "../../drive
 import type { MachineConfig } from "../../store/config.js";
 import type { Journal } from "../../store/journal.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
+import { limitConcurrency } from "../../shell/with-timeout.js";
 import { clientUrl } from "../clients/url.js";
 import { askVersion } from "../clients/engine-version.js";
 import { stateWord, unfinished } from "./status.js";
@@ -43,7 +44,7 @@ export interface ListingOptions {
 /** Milliseconds, as Node has it: a longer timer would go off at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Asks all machines at once. */
+/** Asks all machines at once, of very many some at a time. */
 export async function listMachines(
   session: Session,
   machines: readonly (StoredMachine | BrokenMachine)[],
@@ -70,11 +71,13 @@ export async function listMachines(
     active: engineInUse(session.env),
     ...options,
   };
+  // Each takes some files, of which a process may not have many.
+  const few = limitConcurrency(300);
   const rows = machines.map((one) => {
     if ("error" in one) return Promise.resolve(brokenRow(one));
     const { name, config } = one;
     const row = { ...row0, name, driverName: config.DriverName, state: "Timeout", config };
-    return Promise.race([late.then(() => row), rowOf(call, one)]);
+    return Promise.race([late.then(() => row), few(() => rowOf(call, one))]);
   });
   const listed = await Promise.all(rows);
   if (session.signal.aborted) throw interrupted();
