@@ -54,6 +54,8 @@ function onDemand(files) {
       onResolve({ filter: /^/ }, async ({ path, kind, resolveDir }) => {
         if (kind !== "dynamic-import") return undefined;
         if (path.startsWith("node:")) return { path, namespace: "on-demand" };
+        // For proxies of Windows domains: whoever has one has installed it.
+        if (path === "kerberos") return { path, external: true };
         const { path: source } = await resolve(path, { kind: "import-statement", resolveDir });
         if (!files.has(source)) files.set(source, fileName(source, path));
         return { path: files.get(source), namespace: "on-demand" };

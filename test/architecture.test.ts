@@ -34,10 +34,12 @@ function coreFolders(names: readonly string[]): Readonly<Record<string, readonly
 /** The only places that import a package. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   "@aws-sdk/client-ec2": ["drivers/amazonec2/api/sdk.ts"],
+  "@aws-sdk/credential-provider-ini": ["drivers/amazonec2/api/sdk.ts"],
   "node-virtualbox/lib/VBoxProvider.js": ["drivers/virtualbox/node-virtualbox.ts"],
   "@peculiar/x509": ["src/tls/certificate.ts"],
   "reflect-metadata": ["src/tls/certificate.ts"],
-  undici: ["src/vm/image/http.ts"],
+  "http-proxy-agent": ["src/driver/proxy.ts"],
+  "https-proxy-agent": ["src/driver/proxy.ts"],
   re2js: ["src/commands/ls/filter.ts"],
   ssh2: ["src/shell/ssh/auth.ts", "src/shell/ssh/dial.ts"],
   conf: ["src/store/settings.ts"],
@@ -45,7 +47,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "@inquirer/input": ["src/ui/prompt.ts"],
   "@inquirer/password": ["src/ui/prompt.ts"],
   "@inquirer/select": ["src/ui/prompt.ts"],
-  yaml: ["src/ui/yaml.ts"],
+  yaml: ["src/ui/yaml.ts", "src/vm/seed/lists-in.ts"],
   "yocto-spinner": ["src/ui/progress.ts"],
 };
 

@@ -1,6 +1,6 @@
 import { constants, promises as fs } from "node:fs";
 import { isIP } from "node:net";
-import { absolutePath, MachineError, type Io } from "../../src/driver/index.js";
+import { absolutePath, MachineError, readUserData, type Io } from "../../src/driver/index.js";
 import type { Ec2Options } from "./options.js";
 import { parsePort } from "./network/rules.js";
 
@@ -65,7 +65,14 @@ export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pi
       });
     });
   }
+  if (keypairName === "") await checkKind(`${path}.pub`);
   return path;
+}
+
+/** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html */
+async function checkKind(publicKey: string): Promise<void> {
+  if (/^ssh-(rsa|ed25519) /.test(await fs.readFile(publicKey, "utf8"))) return;
+  throw usage(`EC2 takes no key such as ${publicKey}`, "it takes RSA and Ed25519: ssh-keygen -t ed25519");
 }
 
 /**
@@ -75,9 +82,7 @@ export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pi
 export async function userDataFile({ userdata }: Ec2Options, io: Pick<Io, "env">): Promise<string> {
   if (userdata === "") return "";
   const path = absolutePath(userdata, io.env);
-  await fs.readFile(path).catch((cause: unknown) => {
-    throw new MachineError("precheck", `unable to read --amazonec2-userdata file: ${path}`, { cause });
-  });
+  await readUserData(path, "--amazonec2-userdata", "precheck");
   return path;
 }
 

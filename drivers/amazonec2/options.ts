@@ -5,6 +5,9 @@ import type { AskedSettings } from "./api/settings.js";
  * docker-machine's options with its variables, then ours. Its own have no variable where docker-machine gave them none.
  * What may be a list of types, subnets or zones is one text with commas, since docker-machine's is one text.
  */
+/** GiB. */
+export const defaultRootSize = 20;
+
 export const options = {
   accessKey: text({ help: "Access key; not saved", env: "AWS_ACCESS_KEY_ID", secret: true }),
   secretKey: text({ help: "Secret key; not saved", env: "AWS_SECRET_ACCESS_KEY", secret: true }),
@@ -45,7 +48,7 @@ export const options = {
     env: "AWS_TAGS",
   }),
   deviceName: text({ help: "Root device; default: that of the image", default: "", env: "AWS_DEVICE_NAME" }),
-  rootSize: integer({ help: "Size of the root disk in GB", default: 20, min: 1, env: "AWS_ROOT_SIZE" }),
+  rootSize: integer({ help: "Size of the root disk in GB", default: defaultRootSize, min: 1, env: "AWS_ROOT_SIZE" }),
   volumeType: text({ help: "Type of the root disk", default: "gp3", env: "AWS_VOLUME_TYPE" }),
   iamInstanceProfile: text({ help: "Instance profile, by name or ARN", default: "", env: "AWS_INSTANCE_PROFILE" }),
   sshPort: integer({ help: "SSH port", default: 22, min: 1, max: 65_535, env: "AWS_SSH_PORT" }),

@@ -8,8 +8,9 @@ import { accountOf } from "./api/account.js";
 import { settingsOf } from "./api/settings.js";
 import { findImage, type Ami } from "./instance/ami.js";
 import { runInput } from "./instance/launch.js";
+import { userData } from "./instance/user-data.js";
 import { findNetwork, type VpcSubnets } from "./network/subnets.js";
-import type { Ec2Options } from "./options.js";
+import { defaultRootSize, type Ec2Options } from "./options.js";
 import type { Ec2State } from "./state.js";
 
 /**
@@ -46,7 +47,7 @@ async function askEc2(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promi
   const { given, settings } = prepared;
   const types = commas(given.instanceType);
   const architectures = await architecturesOf(ec2, types);
-  const image = await findImage(ec2, given.ami, architectures);
+  const image = await findImage(ec2, given.ami, architectures, settings.Region);
   checkImage(given, image, architectures);
   const network = await findNetwork(ec2, {
     region: settings.Region,
@@ -58,6 +59,7 @@ async function askEc2(ec2: Ec2, prepared: Prepared, machine: MachinePlan): Promi
   });
   const Account = await accountOf(ec2);
   const state = { ...asState(prepared, machine, image, network, types), Account };
+  await userData(state);
   await tryLaunch(ec2, state);
   return { ...state, Owner: await machine.storeId() };
 }
@@ -99,6 +101,13 @@ function checkImage(given: Ec2Options, image: Ami, architectures: readonly strin
   }
 }
 
+/** GiB: the image's own where it is more than the default. @throws MachineError `usage` for a root that it does not fit on */
+function rootSizeFor({ rootSize }: Ec2Options, image: Ami): number {
+  if (rootSize >= image.size) return rootSize;
+  if (rootSize === defaultRootSize) return image.size;
+  throw new MachineError("usage", `--amazonec2-root-size must be at least ${String(image.size)} for ${image.ImageId}`);
+}
+
 /** docker-machine's own user where the image is of no family that is known. */
 const user = "ubuntu";
 
@@ -135,7 +144,7 @@ function asState(
     Tags: given.tags,
     ReservationId: "",
     DeviceName: given.deviceName || image.RootDeviceName,
-    RootSize: given.rootSize,
+    RootSize: rootSizeFor(given, image),
     VolumeType: given.volumeType,
     IamInstanceProfile: given.iamInstanceProfile,
     VpcId: vpc,

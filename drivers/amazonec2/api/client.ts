@@ -1,9 +1,10 @@
 import type { EC2ClientConfig } from "@aws-sdk/client-ec2";
 import { setMaxListeners } from "node:events";
-import type { Io } from "../../../src/driver/index.js";
+import { MachineError, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "./calls.js";
 import { credentialsOf } from "./credentials.js";
-import { explain } from "./failure.js";
+import { connectionTo } from "./connection.js";
+import { explain, profileFailure } from "./failure.js";
 import type { Ec2State } from "../state.js";
 
 /** What of a machine's state says where its EC2 is and who asks. */
@@ -27,8 +28,9 @@ export async function openRegions(
   io: Pick<Io, "env" | "signal">,
 ): Promise<(region: string) => Ec2> {
   const { EC2Client, commands } = await import("./sdk.js");
-  const config = configOf(settings, io.env);
-  const { credentials } = new EC2Client(config).config;
+  const config = await configOf(settings, io.env);
+  const { credentials: find } = new EC2Client(config).config;
+  const credentials: typeof find = async (...given) => checkToken(await find(...given), settings, io.env);
   const signal = AbortSignal.any([io.signal]);
   // Node 20 warns of the eleventh listener: each call under way is one.
   setMaxListeners(0, signal);
@@ -51,19 +53,41 @@ export async function defaultRegion(profile: string, { env }: Pick<Io, "env">): 
   return new EC2Client(profile === "" ? {} : { profile }).config.region().catch(() => "us-east-1");
 }
 
-function configOf(settings: Ec2Settings, env: Io["env"]): EC2ClientConfig {
+async function configOf(settings: Ec2Settings, env: Io["env"]): Promise<EC2ClientConfig> {
   const { Region, Endpoint, DisableSSL, RetryCount } = settings;
   const { Profile, keys } = credentialsOf(settings, env);
+  const endpoint = Endpoint === "" ? undefined : endpointUrl(Endpoint, DisableSSL);
+  const requestHandler = await connectionTo(new URL(endpoint ?? `https://ec2.${Region}.amazonaws.com`), env);
   return {
-    region: Region,
-    retryMode: "adaptive",
-    maxAttempts: Math.max(RetryCount, 0) + 1,
-    // Milliseconds. Without an end, an answer that got lost is waited for until the connection is given up.
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
-    ...(Profile === "" ? {} : { profile: Profile }),
-    ...(Endpoint === "" ? {} : { endpoint: endpointUrl(Endpoint, DisableSSL) }),
+    ...{ region: Region, retryMode: "adaptive", maxAttempts: Math.max(RetryCount, 0) + 1, requestHandler },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(Profile === "" ? {} : { profile: Profile, credentials: await ofProfile(Profile) }),
     ...(keys === undefined ? {} : { credentials: keys }),
   };
+}
+
+/** Those of a profile that was named: where it gives none, nobody else's are taken. */
+async function ofProfile(profile: string): Promise<NonNullable<EC2ClientConfig["credentials"]>> {
+  const { fromIni } = await import("./sdk.js");
+  const provide = fromIni({ profile });
+  return async (...given) =>
+    provide(...given).catch((error: unknown) => {
+      throw profileFailure(profile, error);
+    });
+}
+
+/**
+ * A session token opens the account to whoever reads it, so that it goes to no endpoint without TLS that only a saved
+ * state names: the state may be somebody else's.
+ */
+function checkToken<C extends { readonly sessionToken?: string }>(found: C, settings: Ec2Settings, env: Io["env"]): C {
+  const { Endpoint, DisableSSL } = settings;
+  const url = Endpoint === "" ? undefined : new URL(endpointUrl(Endpoint, DisableSSL));
+  const isPlain = url?.protocol === "http:" && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
+  if (found.sessionToken === undefined || !isPlain || env["AWS_ENDPOINT"] === Endpoint) return found;
+  throw new MachineError("failed", `temporary AWS credentials are not sent to ${url.origin}, which has no TLS`, {
+    hint: `if it is yours: AWS_ENDPOINT=${Endpoint}`,
+  });
 }
 
 /** A bare host gets its scheme, as docker-machine gives it. */

@@ -30,6 +30,19 @@ export function explain(action: string, error: unknown): MachineError {
   return new MachineError(known.code ?? "failed", said, { hint: known.hint, cause });
 }
 
+/** Why a profile that was named gives no credentials, in its own words. */
+export function profileFailure(profile: string, error: unknown): MachineError {
+  const message = messageOf(error);
+  if (/ENOTFOUND|EAI_AGAIN|\bE(CONN|HOST|NET)\w*|socket hang up/.test(message)) {
+    return new MachineError("unreachable", `the AWS profile "${profile}" cannot be asked: ${message}`);
+  }
+  return new MachineError("failed", `the AWS profile "${profile}" gives no credentials: ${message}`, {
+    hint: /expired|refresh|sso session/i.test(message)
+      ? renew
+      : "`aws configure list-profiles` lists those of ~/.aws/config and ~/.aws/credentials",
+  });
+}
+
 /** The same before anything is made: what EC2 has not or does not allow is a check that failed. */
 export function asPrecheck(error: unknown): unknown {
   return isMachineError(error) && error.code === "failed" ? error.with({ code: "precheck" }) : error;
@@ -76,6 +89,7 @@ const renew = "log in again: aws sso login, aws login, or new keys in the enviro
 const later = "the fault is Amazon's: try again later, in another zone or region, or with a higher --amazonec2-retries";
 const moreQuota =
   "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
+const optIn = "the region has to be enabled for the account first (aws account enable-region)";
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
 
 /** By code, by call and code where a code says something else of that call, or by the whole reason of an end. */
@@ -91,9 +105,10 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
     hint: "most often the credentials may not use the key that encrypts the disk (kms:CreateGrant and others): see --amazonec2-kms-key-id",
   },
   AuthFailure: {
-    hint: "the keys are wrong, switched off or of another partition, or this computer's clock is off",
+    hint: `the keys are wrong, switched off or of another partition, this computer's clock is off, or ${optIn}`,
   },
-  InvalidClientTokenId: { hint: "the access key is wrong or switched off" },
+  InvalidClientTokenId: { hint: `the access key is wrong or switched off, or ${optIn}` },
+  UnrecognizedClientException: { hint: `the access key is wrong or switched off, or ${optIn}` },
   SignatureDoesNotMatch: { hint: "the secret key is wrong, or this computer's clock is off" },
   ExpiredToken: { message: "the AWS credentials have expired", hint: renew },
   ExpiredTokenException: { message: "the AWS credentials have expired", hint: renew },
@@ -128,6 +143,11 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   },
   "InvalidAMIID.Malformed": { hint: "--amazonec2-ami takes ami-ID, OWNER/NAME* or ssm:/PARAMETER" },
   "InvalidKeyPair.NotFound": { hint: "see --amazonec2-keypair-name: a key pair is of one region" },
+  "InvalidAMIID.Unavailable": {
+    hint: "the image was withdrawn, or is not ready yet: name another one by --amazonec2-ami",
+  },
+  InvalidBlockDeviceMapping: { hint: "see --amazonec2-root-size and --amazonec2-device-name" },
+  TagLimitExceeded: { hint: "an instance has 50 tags at most, four of them ours: give fewer by --amazonec2-tags" },
   InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
 
@@ -143,7 +163,9 @@ function meaningOf(action: string, { name, message }: Told): ErrorMeaning | unde
     const permission = / not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? `ec2:${action}`;
     return {
       message: `the AWS credentials lack the permission ${permission}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
-      hint: `allow ${permission} in their IAM policy, or use others: --amazonec2-profile`,
+      hint: /service control policy/.test(message)
+        ? "whoever manages the AWS organization can allow it: no IAM policy of this account can"
+        : `allow ${permission} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }
   return meanings[`${action} ${name}`] ?? meanings[name] ?? withoutAnswer(action, name, message);

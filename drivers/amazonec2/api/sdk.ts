@@ -3,6 +3,7 @@ import type { Calls } from "./calls.js";
 
 // All that is used of the SDK, as a file of its own, so that the bundler leaves out the other 700 calls.
 export { EC2Client } from "@aws-sdk/client-ec2";
+export { fromIni } from "@aws-sdk/credential-provider-ini";
 
 type SdkCommand<Input extends sdk.ServiceInputTypes, Output extends sdk.ServiceOutputTypes> = sdk.$Command<
   Input,

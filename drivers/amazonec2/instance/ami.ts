@@ -11,6 +11,8 @@ export interface Ami {
   readonly Architecture: string;
   /** Who logs in; empty where it cannot be known. */
   readonly user: string;
+  /** GiB that its root volume has at least; 0 where it cannot be known. */
+  readonly size: number;
 }
 
 /**
@@ -19,10 +21,15 @@ export interface Ami {
  * @param architectures those that the instance type can run
  * @throws MachineError `usage` for what is none of these, `precheck` where there is no such image
  */
-export async function findImage(ec2: Ec2, asked: string, architectures: readonly string[]): Promise<Ami> {
+export async function findImage(
+  ec2: Ec2,
+  asked: string,
+  architectures: readonly string[],
+  region: string,
+): Promise<Ami> {
   const parameter = /^(?:resolve:)?ssm:(.+)$/.exec(asked)?.[1];
   if (parameter !== undefined) return byParameter(parameter);
-  if (asked === "") return currentLts(ec2, architectures);
+  if (asked === "") return currentLts(ec2, architectures, region);
   const named = /^([0-9]{12}|self|amazon|aws-marketplace)\/(.+)$/.exec(asked);
   if (named !== null) return byName(ec2, named[1] ?? "", named[2] ?? "", architectures);
   if (!/^[a-z]+-[0-9a-z]+$/.test(asked)) {
@@ -59,18 +66,23 @@ function byParameter(parameter: string): Ami {
     RootDeviceName: family?.rootDevice ?? "",
     Architecture: /arm64|aarch64/.test(parameter) ? "arm64" : /amd64|x86_64/.test(parameter) ? "x86_64" : "",
     user: family?.user ?? "",
+    size: 0,
   };
 }
 
-const canonical = "099720109477";
+/** @see https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/ */
+function canonicalIn(region: string): string {
+  if (region.startsWith("us-gov-")) return "513442679011";
+  return region.startsWith("cn-") ? "837727238323" : "099720109477";
+}
 
 /** The last one is for other implementations of the API, which may have old images only. */
-async function currentLts(ec2: Ec2, architectures: readonly string[]): Promise<Ami> {
+async function currentLts(ec2: Ec2, architectures: readonly string[], region: string): Promise<Ami> {
   const architecture = (["x86_64", "arm64"] as const).find((one) => architectures.includes(one)) ?? "x86_64";
   const word = { x86_64: "amd64", arm64: "arm64" }[architecture];
   const names = ["hvm-ssd-gp3/ubuntu-*-26.04", "hvm-ssd-gp3/ubuntu-*-24.04", "hvm-ssd*/ubuntu-*"];
   for (const name of names) {
-    const image = await newest(ec2, canonical, `ubuntu/images/${name}-${word}-server-*`, [architecture]);
+    const image = await newest(ec2, canonicalIn(region), `ubuntu/images/${name}-${word}-server-*`, [architecture]);
     if (image !== undefined) return asImage(image);
   }
   throw new MachineError("precheck", `there is no image of Ubuntu for ${architecture} in this region`, {
@@ -114,9 +126,12 @@ function isBootable({ RootDeviceType = "ebs", VirtualizationType = "hvm", Platfo
   return RootDeviceType === "ebs" && VirtualizationType === "hvm" && Platform === undefined;
 }
 
-function asImage({ ImageId = "", RootDeviceName = "", Architecture, Name = "", Description = "" }: SdkImage): Ami {
+function asImage(image: SdkImage): Ami {
+  const { ImageId = "", RootDeviceName = "", Architecture, Name = "", Description = "" } = image;
   const family = families.find(({ pattern }) => pattern.test(`${Name} ${Description}`));
-  return { ImageId, RootDeviceName, Architecture: Architecture ?? "", user: family?.user ?? "" };
+  const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === RootDeviceName);
+  const size = root?.Ebs?.VolumeSize ?? 0;
+  return { ImageId, RootDeviceName, Architecture: Architecture ?? "", user: family?.user ?? "", size };
 }
 
 function noImage(asked: string): MachineError {

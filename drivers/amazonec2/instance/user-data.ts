@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MachineError, multipart, templatesFolder } from "../../../src/driver/index.js";
+import { MachineError, multipart, readUserData, templatesFolder } from "../../../src/driver/index.js";
 import type { Ec2State } from "../state.js";
 
 /** Bytes before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html */
@@ -31,8 +31,6 @@ async function ourScript({ Connect }: Ec2State): Promise<Buffer | undefined> {
   return readFile(join(await templatesFolder(import.meta.dirname), "amazonec2", "ssm-agent.sh"));
 }
 
-async function userFile(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new MachineError("precheck", `unable to read --amazonec2-userdata file ${path}`, { cause });
-  });
+function userFile(path: string): Promise<Buffer> {
+  return readUserData(path, "--amazonec2-userdata", "precheck");
 }

@@ -1,6 +1,8 @@
 import type { SecurityGroup } from "@aws-sdk/client-ec2";
-import { enginePort, MachineError, poll, type Io } from "../../../src/driver/index.js";
+import { text } from "node:stream/consumers";
+import { enginePort, get, MachineError, poll, type Io } from "../../../src/driver/index.js";
 import type { Ec2 } from "../api/calls.js";
+import { authorities } from "../api/connection.js";
 import { codeOf, lacksGroup } from "../api/failure.js";
 import {
   asPermission,
@@ -149,12 +151,16 @@ async function ingressOf(state: Ec2State, io: Io): Promise<readonly string[]> {
 }
 
 /** The address by which Amazon, whom we ask for the machine anyway, sees this computer; undefined: it does not say. */
-async function ownAddress({ signal }: Io): Promise<string | undefined> {
+async function ownAddress({ env, signal }: Io): Promise<string | undefined> {
+  const url = "https://checkip.amazonaws.com/";
+  const within = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
-    const answer = await fetch("https://checkip.amazonaws.com/", { signal: within });
-    const text = (await answer.text()).trim();
-    return answer.ok && /^(\d{1,3}\.){3}\d{1,3}$/.test(text) ? text : undefined;
+    const answer = await get(
+      { url, headers: {}, isPinned: false, silence: 5_000, ...(await authorities(env)) },
+      { env, signal: within },
+    );
+    const shown = (await text(answer.body)).trim();
+    return answer.status === 200 && /^(\d{1,3}\.){3}\d{1,3}$/.test(shown) ? shown : undefined;
   } catch {
     return undefined;
   }

@@ -29,7 +29,7 @@ export interface VpcSubnets {
  */
 export async function findNetwork(ec2: Ec2, asked: AskedNetwork): Promise<VpcSubnets> {
   const subnets = asked.subnets.length > 0 ? await namedSubnets(ec2, asked) : await chosenSubnets(ec2, asked);
-  const fit = asked.ipv6 ? subnets.filter((one) => (one.Ipv6CidrBlockAssociationSet ?? []).length > 0) : subnets;
+  const fit = asked.ipv6 ? subnets.filter(hasIpv6) : subnets;
   if (fit.length === 0) {
     throw new MachineError("precheck", "none of the subnets has IPv6 addresses", {
       hint: "name one that has: --amazonec2-subnet-id",
@@ -79,17 +79,22 @@ async function chosenSubnets(ec2: Ec2, asked: AskedNetwork): Promise<Subnet[]> {
   const { region, zones, isPublic, ipv6 } = asked;
   const vpc = asked.vpc === "" ? await defaultVpc(ec2) : asked.vpc;
   const { Subnets = [] } = await ec2.call("DescribeSubnets", { Filters: [{ Name: "vpc-id", Values: [vpc] }] });
-  const worth = (one: Subnet): number[] => [
-    Number(ipv6 && (one.Ipv6CidrBlockAssociationSet ?? []).length > 0),
-    Number(one.DefaultForAz === true),
+  if (Subnets.length === 0) await checkVpc(ec2, vpc);
+  const fit = (one: Subnet): number[] => [
+    Number(one.Ipv6Native !== true && one.AvailableIpAddressCount !== 0),
+    Number(ipv6 && hasIpv6(one)),
     Number(one.MapPublicIpOnLaunch === isPublic),
+  ];
+  const worth = (one: Subnet): number[] => [
+    ...fit(one),
+    Number(one.DefaultForAz === true),
     one.AvailableIpAddressCount ?? 0,
   ];
   const best = Subnets.filter(({ State, OutpostArn }) => State !== "pending" && !OutpostArn).sort(
     (a, b) => compare(worth(b), worth(a)) || (a.SubnetId ?? "").localeCompare(b.SubnetId ?? ""),
   );
   if (zones.length === 0) {
-    const everywhere = oneForEachZone(best, region);
+    const everywhere = oneForEachZone(best, region).sort((a, b) => compare(fit(b), fit(a)));
     if (everywhere.length > 0) return everywhere;
     throw new MachineError("precheck", `unable to find a subnet in ${vpc}`, {
       hint: "make one: aws ec2 create-subnet",
@@ -101,6 +106,20 @@ async function chosenSubnets(ec2: Ec2, asked: AskedNetwork): Promise<Subnet[]> {
     const there = oneForEachZone(best, region).map(({ AvailabilityZone = "" }) => letterOf(region, AvailabilityZone));
     throw new MachineError("precheck", `unable to find a subnet in the zone: ${region}${letterOf(region, zone)}`, {
       hint: there.length === 0 ? `${vpc} has no subnet` : `${vpc} has subnets in the zones ${there.join(", ")}`,
+    });
+  });
+}
+
+function hasIpv6({ Ipv6CidrBlockAssociationSet: blocks = [] }: Subnet): boolean {
+  return blocks.some(({ Ipv6CidrBlockState: state }) => state?.State === undefined || state.State === "associated");
+}
+
+/** @throws MachineError `precheck` where it is not there */
+async function checkVpc(ec2: Ec2, vpc: string): Promise<void> {
+  await ec2.call("DescribeVpcs", { VpcIds: [vpc] }).catch((error: unknown) => {
+    if (codeOf(error)?.startsWith("InvalidVpcI") !== true) throw error;
+    throw new MachineError("precheck", `there is no VPC ${vpc} in this region`, {
+      hint: "see --amazonec2-vpc-id and --amazonec2-region: a VPC is of one region",
     });
   });
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { defaultRegion, openEc2, type Ec2Settings } from "../../../drivers/amazonec2/api/client.js";
 import { codeOf } from "../../../drivers/amazonec2/api/failure.js";
+import { startProxy, startTls } from "../../support/proxy.js";
 import { closeEndpoints, endpoint, refused } from "./xml-endpoint.js";
 
 afterEach(async () => {
@@ -152,5 +153,85 @@ describe("a call that fails", () => {
     const { host } = await endpoint([200, vpcs]);
     const call = (await openEc2(settings(host), { ...io, env: {} })).call("DescribeVpcs", {});
     await expect(call).rejects.toThrow(/^amazonec2 driver requires AWS credentials configured with/);
+  });
+});
+
+describe("a profile that was named", () => {
+  /** Runs with these files of AWS's tools, and a role of this computer that everybody may have. */
+  async function withFiles(config: string, credentials = ""): Promise<{ readonly roleAsked: () => number }> {
+    const dir = await mkdtemp(join(tmpdir(), "machine-aws-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, "config"), config);
+    await writeFile(join(dir, "credentials"), credentials);
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(dir, "credentials"));
+    vi.stubEnv("AWS_CONFIG_FILE", join(dir, "config"));
+    const keys = { AccessKeyId: "AKROLE", SecretAccessKey: "hush", Token: "t", Expiration: "2130-01-01T00:00:00Z" };
+    const { host, asked } = await endpoint([200, JSON.stringify(keys)]);
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `http://${host}/role`);
+    return { roleAsked: () => asked.length };
+  }
+
+  test.each([
+    ["is not there", "", /"lab" gives no credentials: .*lab/],
+    ["has a process that fails", "[profile lab]\ncredential_process = /bin/false\n", /gives no credentials: .*false/],
+    ["has a process that prints no JSON", "[profile lab]\ncredential_process = /bin/echo hello\n", /invalid JSON/],
+    [
+      "has keys that have expired",
+      `[profile lab]\ncredential_process = /bin/echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","Expiration":"2020-01-01T00:00:00Z"}'\n`,
+      /expired/,
+    ],
+  ])("and %s is an error that says why, and nobody else's keys are taken", async (_, config, message) => {
+    const { roleAsked } = await withFiles(config);
+    const { host, asked } = await endpoint([200, vpcs]);
+    const ec2 = await openEc2(settings(host, { Profile: "lab" }), { ...io, env: {} });
+    await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow(message);
+    expect([roleAsked(), asked.length]).toEqual([0, 0]);
+  });
+
+  test("in the environment is no less named", async () => {
+    const { roleAsked } = await withFiles("");
+    const { host } = await endpoint([200, vpcs]);
+    const ec2 = await openEc2(settings(host), { ...io, env: { AWS_PROFILE: "lab" } });
+    await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow('the AWS profile "lab" gives no credentials');
+    expect(roleAsked()).toBe(0);
+  });
+});
+
+describe("EC2 behind a proxy", () => {
+  test("is asked by the proxy of the environment, whose name server knows its endpoint", async () => {
+    const { host, asked } = await endpoint([200, vpcs]);
+    const proxy = await startProxy(Number(host.split(":")[1]));
+    const ec2 = await openEc2(settings("ec2.corp.example:80"), { ...io, env: { ...env, HTTP_PROXY: proxy.url } });
+    expect((await ec2.call("DescribeVpcs", {})).Vpcs).toHaveLength(1);
+    expect(proxy.asked[0]).toMatch(/^POST http:\/\/ec2\.corp\.example/);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("is asked by TLS with the authorities of AWS_CA_BUNDLE alone", async () => {
+    const { port, caFile } = await startTls(["ec2.corp.example"], (_, answer) => answer.end(vpcs));
+    const proxy = await startProxy(port);
+    const given = settings("", { Endpoint: "https://ec2.corp.example", RetryCount: 0 });
+    const trusting = { ...env, HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: caFile };
+    expect((await (await openEc2(given, { ...io, env: trusting })).call("DescribeVpcs", {})).Vpcs).toHaveLength(1);
+    expect(proxy.asked).toContain("CONNECT ec2.corp.example:443");
+    const other = await openEc2(given, { ...io, env: { ...env, HTTPS_PROXY: proxy.url } });
+    await expect(other.call("DescribeVpcs", {})).rejects.toMatchObject({ code: "unreachable" });
+    const missing = openEc2(given, { ...io, env: { ...trusting, AWS_CA_BUNDLE: "/nowhere" } });
+    await expect(missing).rejects.toThrow("AWS_CA_BUNDLE cannot be read");
+  });
+
+  test("gets no session token without TLS, unless the user names the endpoint now", async () => {
+    const { host, asked } = await endpoint([200, vpcs]);
+    const proxy = await startProxy(Number(host.split(":")[1]));
+    const Endpoint = "http://ec2.corp.example:80";
+    const temporary = { ...env, AWS_SESSION_TOKEN: "token", HTTP_PROXY: proxy.url };
+    const ec2 = await openEc2(settings("", { Endpoint }), { ...io, env: temporary });
+    await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow(
+      "temporary AWS credentials are not sent to http://ec2.corp.example, which has no TLS",
+    );
+    expect(asked).toEqual([]);
+    const named = await openEc2(settings("", { Endpoint }), { ...io, env: { ...temporary, AWS_ENDPOINT: Endpoint } });
+    expect((await named.call("DescribeVpcs", {})).Vpcs).toHaveLength(1);
   });
 });

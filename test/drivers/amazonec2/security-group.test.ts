@@ -1,14 +1,12 @@
 import type { IpPermission, SecurityGroup } from "@aws-sdk/client-ec2";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ensureGroup } from "../../../drivers/amazonec2/network/security-group.js";
 import type { Ec2State } from "../../../drivers/amazonec2/state.js";
 import { fakeIo, type FakeIo } from "../../../src/driver/conformance.js";
+import type { Io } from "../../../src/driver/index.js";
+import { startProxy, startTls } from "../../support/proxy.js";
 import { scriptedEc2, type Answers, type ScriptedEc2 } from "./scripted-ec2.js";
 import { planned } from "./state.js";
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
 
 /** `tcp 22 <- 0.0.0.0/0` for each rule that was asked for, in order. */
 function opened(ec2: ScriptedEc2): string[] {
@@ -35,8 +33,9 @@ function group(GroupName: string, ...IpPermissions: IpPermission[]): SecurityGro
 async function ensured(
   answers: Answers,
   more: Partial<Ec2State> = {},
+  env: Io["env"] = {},
 ): Promise<{ ec2: ScriptedEc2; io: FakeIo; changes: Partial<Ec2State> }> {
-  const io = fakeIo();
+  const io = fakeIo({}, env);
   const ec2 = scriptedEc2({
     CreateSecurityGroup: { GroupId: "sg-made" },
     AuthorizeSecurityGroupIngress: {},
@@ -116,26 +115,33 @@ describe("our security group", () => {
     expect(notices(io)).toEqual([]);
   });
 
-  test("lets in this computer's public address where Amazon tells it", async () => {
-    vi.stubGlobal("fetch", () => Promise.resolve(new Response("198.51.100.7\n")));
-    const { ec2, changes } = await ensured({ DescribeSecurityGroups: none }, { Endpoint: "" });
+  test("lets in this computer's public address where Amazon tells it, by the proxy of the environment", async () => {
+    const { port, caFile } = await startTls(["checkip.amazonaws.com"], (_, answer) => answer.end("198.51.100.7\n"));
+    const proxy = await startProxy(port);
+    const env = { HTTPS_PROXY: proxy.url, AWS_CA_BUNDLE: caFile };
+    const { ec2, changes } = await ensured({ DescribeSecurityGroups: none }, { Endpoint: "" }, env);
+    expect(proxy.asked).toEqual(["CONNECT checkip.amazonaws.com:443"]);
     expect(opened(ec2)).toEqual(["tcp 22 <- 198.51.100.7/32", "tcp 2376 <- 198.51.100.7/32", ...swarm]);
     expect(changes.IngressCidrs).toEqual(["198.51.100.7/32"]);
   });
 
   test.each([
-    ["does not tell it", () => Promise.reject(new Error("no network"))],
-    ["answers something else", () => Promise.resolve(new Response("<html>log in first</html>"))],
-  ])("lets in everybody where Amazon %s, and says so", async (_, answer) => {
-    vi.stubGlobal("fetch", answer);
-    const { ec2, io } = await ensured({ DescribeSecurityGroups: none }, { Endpoint: "" });
+    ["does not tell it", 503, ""],
+    ["answers something else", 200, "<html>log in first</html>"],
+  ])("lets in everybody where Amazon %s, and says so", async (_, status, text) => {
+    const { port, caFile } = await startTls(["checkip.amazonaws.com"], (_question, answer) => {
+      answer.writeHead(status).end(text);
+    });
+    const env = { HTTPS_PROXY: (await startProxy(port)).url, AWS_CA_BUNDLE: caFile };
+    const { ec2, io } = await ensured({ DescribeSecurityGroups: none }, { Endpoint: "" }, env);
     expect(opened(ec2)).toEqual(["tcp 22 <- 0.0.0.0/0", "tcp 2376 <- 0.0.0.0/0", ...swarm]);
     expect(notices(io)).toEqual([expect.stringContaining("open to everybody")]);
   });
 
   test("asks nobody for its address behind an endpoint that is not Amazon's", async () => {
-    vi.stubGlobal("fetch", () => Promise.reject(new Error("must not be asked")));
-    const { ec2 } = await ensured({ DescribeSecurityGroups: none });
+    const proxy = await startProxy(1);
+    const { ec2 } = await ensured({ DescribeSecurityGroups: none }, {}, { HTTPS_PROXY: proxy.url });
+    expect(proxy.asked).toEqual([]);
     expect(opened(ec2)).toContain("tcp 22 <- 0.0.0.0/0");
   });
 

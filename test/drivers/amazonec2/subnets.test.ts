@@ -51,6 +51,48 @@ describe("the subnets", () => {
     expect(places.map(({ SubnetId }) => SubnetId)).toEqual(["subnet-public"]);
   });
 
+  test.each([
+    [true, ["subnet-public", "subnet-private"]],
+    [false, ["subnet-private", "subnet-public"]],
+  ])("that fit are tried before those of other zones that do not, public: %s", async (isPublic, ids) => {
+    const [bad, good] = isPublic ? ["eu-west-1a", "eu-west-1b"] : ["eu-west-1b", "eu-west-1a"];
+    const Subnets = [
+      subnet("subnet-private", bad, { MapPublicIpOnLaunch: false }),
+      subnet("subnet-public", good, { MapPublicIpOnLaunch: true }),
+    ];
+    const zones = isPublic ? Subnets : Subnets.toReversed();
+    const ec2 = scriptedEc2({ DescribeSubnets: { Subnets: zones } });
+    const { places } = await findNetwork(ec2, { ...asked, vpc: "vpc-1", isPublic });
+    expect(places.map(({ SubnetId }) => SubnetId)).toEqual(ids);
+  });
+
+  test("that have IPv6 alone, or no address left, are the last ones", async () => {
+    const Subnets = [
+      subnet("subnet-native", "eu-west-1a", { MapPublicIpOnLaunch: true, Ipv6Native: true }),
+      subnet("subnet-full", "eu-west-1b", { MapPublicIpOnLaunch: true, AvailableIpAddressCount: 0 }),
+      subnet("subnet-good", "eu-west-1c"),
+    ];
+    const ec2 = scriptedEc2({ DescribeSubnets: { Subnets } });
+    const { places } = await findNetwork(ec2, { ...asked, vpc: "vpc-1" });
+    expect(places[0]?.SubnetId).toBe("subnet-good");
+  });
+
+  test("have IPv6 only where the block is theirs still", async () => {
+    const gone = [{ Ipv6CidrBlock: "2001:db8::/64", Ipv6CidrBlockState: { State: "disassociated" as const } }];
+    const Subnets = [subnet("subnet-1", "eu-west-1a", { Ipv6CidrBlockAssociationSet: gone })];
+    const ec2 = scriptedEc2({ DescribeSubnets: { Subnets } });
+    const call = findNetwork(ec2, { ...asked, vpc: "vpc-1", ipv6: true });
+    await expect(call).rejects.toThrow("none of the subnets has IPv6 addresses");
+  });
+
+  test("of a VPC that is of another region are not looked for there", async () => {
+    const ec2 = scriptedEc2({ DescribeSubnets: { Subnets: [] }, DescribeVpcs: "InvalidVpcID.NotFound" });
+    await expect(findNetwork(ec2, { ...asked, vpc: "vpc-9" })).rejects.toMatchObject({
+      message: "there is no VPC vpc-9 in this region",
+      hint: expect.stringContaining("--amazonec2-region") as string,
+    });
+  });
+
   test("may be in zones that are not called after the region", async () => {
     const ec2 = scriptedEc2({ DescribeSubnets: { Subnets: [subnet("subnet-1", "nova")] } });
     expect((await findNetwork(ec2, { ...asked, vpc: "vpc-1" })).places).toEqual([

@@ -54,7 +54,7 @@ describe("user data", () => {
   });
 
   test("of more than 16 KB is refused with its size", async () => {
-    await writeFile(file, "#".repeat(16_385));
+    await writeFile(file, "#!".padEnd(16_385, "#"));
     await expect(userData({ ...planned, UserDataFile: file })).rejects.toThrow("too long: 16385 of 16384 bytes");
   });
 
