@@ -1,5 +1,5 @@
 import { enginePort, type Io } from "../../src/driver/index.js";
-import { engine, type ContainerEngine } from "./engine.js";
+import { engine, engineIfThere, type ContainerEngine } from "./engine.js";
 import { type ContainerState } from "./state.js";
 
 /** The label of a network that we made, and take away again with the last machine on it. */
@@ -17,6 +17,13 @@ export interface Neighbours {
   readonly ports: ReadonlySet<number>;
   /** One of them runs without `--privileged`, since the engine did not allow it. */
   readonly areUnprivileged: boolean;
+}
+
+/** The machines' network, made where it is not there; the caller has the lock. */
+export async function ensureNetwork(io: Io, state: Pick<ContainerState, "Network"> & ContainerEngine): Promise<void> {
+  const there = await engineIfThere(io, state, ["network", "inspect", state.Network]);
+  if (there !== undefined) return;
+  await engine(io, state, ["network", "create", "--label", `${networkLabel}=ours`, state.Network]);
 }
 
 /** Podman prints labels as `NAME:VALUE`, docker as `NAME=VALUE`. */
@@ -51,6 +58,8 @@ export function createArguments(name: string, state: ContainerState, isPrivilege
     ...["--stop-signal", "SIGRTMIN+3", "--restart", "unless-stopped"],
     ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--cgroupns", "private"],
     ...(isPrivileged ? ["--privileged"] : allThatIsNeeded(Program)),
+    // An engine with userns-remap refuses the rights above otherwise.
+    ...(Program === "docker" ? ["--userns=host"] : []),
     ...["--entrypoint", "/bin/sh", state.Image, `${seedFolder}/init.sh`],
   ];
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import {
   isMachineError,
   isNotInstalled,
@@ -27,7 +29,26 @@ export function engine(
     ...Object.fromEntries(aside.map((name) => [name, undefined])),
     ...(outer.Engine === "" ? {} : { DOCKER_HOST: outer.Engine }),
   };
-  return io.run(outer.Program, args, { ...options, env });
+  return io.run(outer.Program, args, { ...options, env }).catch((error: unknown) => {
+    throw explained(outer, args, error);
+  });
+}
+
+/** What an engine refuses for reasons that a person can do something about. */
+const refusals: readonly (readonly [said: RegExp, hint: string])[] = [
+  [/address pool/i, "docker network prune removes networks without use; --container-network takes one that is there"],
+  [/port is already allocated|address already in use/i, "--container-publish takes another port"],
+  [/no such image|unable to find image|manifest unknown|pull access denied|not known/i, "see --container-image"],
+  [/invalid (mount|volume)|local volume name|bind source path/i, "see --container-volume"],
+];
+
+/** In place of the whole command line, what the engine says. */
+function explained({ Program }: ContainerEngine, args: readonly string[], error: unknown): unknown {
+  const said = outputOf(error);
+  const hint = refusals.find(([pattern]) => pattern.test(said))?.[1];
+  if (!isMachineError(error) || hint === undefined) return error;
+  const reason = said.trim().split("\n").at(-1) ?? "";
+  return error.with({ message: `${Program} ${args[0] ?? ""} is refused: ${reason}`, hint });
 }
 
 /** The same for a container or network that may be gone: undefined then. */
@@ -56,7 +77,7 @@ export async function findEngine(program: ContainerEngine["Program"], io: Io): P
     return outer;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    throw missing(outer, error);
+    throw missing(outer, error, io.env["DOCKER_HOST"]);
   }
 }
 
@@ -72,14 +93,15 @@ async function localSocket(io: Io): Promise<string> {
       .catch(() => "");
     if (isLocal(found)) return found;
   }
-  return "unix:///var/run/docker.sock";
+  const rootless = join(io.env["XDG_RUNTIME_DIR"] ?? "", "docker.sock");
+  return isAbsolute(rootless) && existsSync(rootless) ? `unix://${rootless}` : "unix:///var/run/docker.sock";
 }
 
 function isLocal(url: string): boolean {
   return /^(unix|npipe):/.test(url);
 }
 
-function missing({ Program, Engine }: ContainerEngine, cause: MachineError): MachineError {
+function missing({ Program, Engine }: ContainerEngine, cause: MachineError, given = ""): MachineError {
   if (isNotInstalled(cause)) {
     return new MachineError(
       "precheck",
@@ -90,7 +112,8 @@ function missing({ Program, Engine }: ContainerEngine, cause: MachineError): Mac
       },
     );
   }
-  const where = Engine === "" ? "" : ` at ${Engine}`;
+  const passedOver = Engine === "" || given === "" || isLocal(given) ? "" : ` (DOCKER_HOST is not of this computer)`;
+  const where = Engine === "" ? "" : ` at ${Engine}${passedOver}`;
   return new MachineError("precheck", `the ${Program} engine of this computer does not answer${where}`, {
     hint: /permission denied/i.test(outputOf(cause))
       ? "your user may not use it: join the group docker, or become root"

@@ -1,4 +1,4 @@
-import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
+import { MachineError, withHome, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { findEngine } from "./engine.js";
 import type { ContainerOptions } from "./options.js";
 import type { ContainerState } from "./state.js";
@@ -19,15 +19,18 @@ export async function plan(options: ContainerOptions, { name, common }: MachineP
     CPUs: options.cpus,
     Memory: options.memory,
     Publish: options.publish,
-    Volumes: options.volume,
+    Volumes: options.volume.map((one) => withHome(one, io.env)),
   };
 }
 
 /** @throws MachineError `usage` with all that is wrong */
 function checkOptions({ cpus, memory, network }: Readonly<Record<"cpus" | "memory" | "network", string>>): void {
   const problems = [
-    /^(\d+(\.\d+)?)?$/.test(cpus) ? "" : `--container-cpus must be a number, not "${cpus}"`,
-    /^(\d+[bkmg]?)?$/i.test(memory) ? "" : `--container-memory must be a number and b, k, m or g, not "${memory}"`,
+    /^(\d*\.?\d+)?$/.test(cpus) ? "" : `--container-cpus must be a number, not "${cpus}"`,
+    // docker's units.RAMInBytes.
+    /^(\d+(\.\d+)? ?[kmgtp]?i?b?)?$/i.test(memory)
+      ? ""
+      : `--container-memory must be a size such as 1.5g, not "${memory}"`,
     /^(|bridge|default|host|none|podman)$|^container:/.test(network)
       ? `--container-network must be a network of its own, on which names are known, not "${network}"`
       : "",

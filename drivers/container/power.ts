@@ -1,11 +1,27 @@
 import type { Inspection, Io, Machine, Status } from "../../src/driver/index.js";
-import { engine, engineIfThere } from "./engine.js";
+import { ensureNetwork, lockName } from "./container.js";
+import { engine, engineIfThere, outputOf } from "./engine.js";
 import { checkState, type ContainerState } from "./state.js";
 
 type ContainerMachine = Pick<Machine<ContainerState>, "state">;
+type StartedMachine = Pick<Machine<ContainerState>, "name" | "state">;
 
-export async function start({ state }: ContainerMachine, io: Io): Promise<void> {
-  await engine(io, state, ["start", state.Container]);
+export async function start({ name, state }: StartedMachine, io: Io): Promise<void> {
+  const run = async (...args: readonly string[]): Promise<void> => {
+    await engine(io, state, args);
+  };
+  try {
+    await run("start", state.Container);
+  } catch (error) {
+    if (!/network .*not found/i.test(outputOf(error))) throw error;
+    // `docker network prune` takes a network away on which no container runs.
+    await io.lock(lockName, async () => {
+      await ensureNetwork(io, state);
+      await engineIfThere(io, state, ["network", "disconnect", "--force", state.Network, state.Container]);
+      await run("network", "connect", "--alias", name, state.Network, state.Container);
+    });
+    await run("start", state.Container);
+  }
 }
 
 export async function stop({ state }: ContainerMachine, io: Io): Promise<void> {

@@ -10,7 +10,7 @@ import {
   type Io,
   type Machine,
 } from "../../src/driver/index.js";
-import { createArguments, lockName, neighbours, networkLabel, seedFolder } from "./container.js";
+import { createArguments, ensureNetwork, lockName, neighbours, seedFolder } from "./container.js";
 import { engine, engineIfThere, outputOf } from "./engine.js";
 import type { ContainerState } from "./state.js";
 
@@ -76,10 +76,7 @@ function createContainer(
         hint: "--container-engine-port takes another one; without it a free one is found",
       });
     }
-    const there = await engineIfThere(io, state, ["network", "inspect", state.Network]);
-    if (there === undefined) {
-      await engine(io, state, ["network", "create", "--label", `${networkLabel}=ours`, state.Network]);
-    }
+    await ensureNetwork(io, state);
     await engine(io, state, createArguments(name, { ...state, SSHPort, EnginePort }, isPrivileged && !areUnprivileged));
     return { SSHPort, EnginePort };
   });

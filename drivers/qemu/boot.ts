@@ -42,10 +42,9 @@ export async function finishBoot(given: Machine<QemuState>, io: Io): Promise<Par
   const machine = { ...given, state: { ...given.state, ...changes } };
   const { name } = machine;
   const files = filesOf(machine);
-  const shell = await withConsole(files.console, () =>
-    connectWithRetry(io, sshTarget(machine.state, machine.state.SSHHostKey)),
-  );
-  await finishFirstBoot(name, shell, io, files.console);
+  const connect = (): Promise<Shell> =>
+    withConsole(files.console, () => connectWithRetry(io, sshTarget(machine.state, machine.state.SSHHostKey)));
+  const shell = await finishFirstBoot(name, connect, io, files.console);
   await checkMounts(machine, shell, io);
   const monitor = monitorOf(machine);
   await ask(monitor, "eject", { id: seedDevice, force: true });

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import { platform as systemPlatform } from "node:os";
-import { resolve } from "node:path";
-import { MachineError, type Io, type MachinePlan, isExpected } from "../../src/driver/index.js";
-import { chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
+import { absolutePath, isExpected, MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
+import { checkUserData, chooseImage, hostArchitecture, type Architecture } from "../../src/vm/index.js";
 import { programOf } from "./accelerator.js";
 import { findFirmware } from "./firmware.js";
 import { networks, type QemuState } from "./state.js";
@@ -17,8 +15,8 @@ export async function plan(
   platform = systemPlatform(),
 ): Promise<QemuState> {
   const architecture = hostArchitecture();
-  const { url, digest } = chooseImage(given.image, given.imageDigest, architecture);
-  const ShareFolders = await checkOptions(given, platform);
+  const { url, digest } = chooseImage(given.image, given.imageDigest, architecture, io.env);
+  const ShareFolders = await checkOptions(given, platform, io);
   await checkPrograms(io, architecture, platform);
   return {
     ...common,
@@ -31,7 +29,7 @@ export async function plan(
     CPU: given.cpuCount,
     Memory: given.memory,
     DiskSize: given.diskSize,
-    UserDataFile: given.userdata === "" ? "" : resolve(given.userdata),
+    UserDataFile: given.userdata === "" ? "" : absolutePath(given.userdata, io.env),
     ShareFolders,
     Network: given.network,
     NetworkAddress: "",
@@ -42,11 +40,14 @@ export async function plan(
 }
 
 /** The folders to share. @throws MachineError `usage` with all that is wrong */
-async function checkOptions(given: QemuOptions, platform: NodeJS.Platform): Promise<readonly string[]> {
+async function checkOptions(
+  given: QemuOptions,
+  platform: NodeJS.Platform,
+  { env }: Pick<Io, "env">,
+): Promise<readonly string[]> {
   const { network, sshUser, userdata } = given;
-  const { folders, problem } = await checkShares(given.shareFolder, platform);
+  const { folders, problem } = await checkShares(given.shareFolder, platform, env);
   const hasNetwork = network === "vmnet" ? platform === "darwin" : network === "user" || platform !== "win32";
-  const isThere = userdata === "" || existsSync(userdata);
   const problems = [
     problem,
     networks.test(network)
@@ -56,9 +57,9 @@ async function checkOptions(given: QemuOptions, platform: NodeJS.Platform): Prom
     /^[a-z_][a-z0-9_-]{0,31}$/.test(sshUser) && sshUser !== "root"
       ? undefined
       : `--qemu-ssh-user must be the name of a user other than root, not "${sshUser}"`,
-    isThere ? undefined : `--qemu-userdata: there is no file ${userdata}`,
   ].filter((one) => one !== undefined);
   if (problems.length > 0) throw new MachineError("usage", problems.join("\n"));
+  if (userdata !== "") await checkUserData(absolutePath(userdata, env), "--qemu-userdata");
   return folders;
 }
 

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { absolutePath, type Io } from "../../src/driver/index.js";
 import { shareFolder, type QemuState } from "./state.js";
 
 /** A folder of this computer that the machine has as well, by 9p. */
@@ -27,6 +27,7 @@ export function mountsOf(state: Pick<QemuState, "ShareFolders">): readonly (read
 export async function checkShares(
   given: readonly string[],
   platform: NodeJS.Platform,
+  env: Io["env"],
 ): Promise<{ readonly folders: readonly string[]; readonly problem?: string }> {
   if (given.length > 0 && platform === "win32") {
     return { folders: [], problem: "--qemu-share-folder: QEMU for Windows cannot share folders" };
@@ -37,9 +38,10 @@ export async function checkShares(
     if (host === undefined || guest === undefined) {
       return { folders, problem: `--qemu-share-folder must be HOSTDIR:GUESTDIR, not "${folder}"` };
     }
-    const found = await stat(host).catch(() => undefined);
-    if (found?.isDirectory() !== true) return { folders, problem: `--qemu-share-folder: there is no folder ${host}` };
-    folders.push(`${resolve(host)}:${guest}`);
+    const path = absolutePath(host, env);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() !== true) return { folders, problem: `--qemu-share-folder: there is no folder ${path}` };
+    folders.push(`${path}:${guest}`);
   }
   return { folders };
 }

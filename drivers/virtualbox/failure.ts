@@ -10,6 +10,11 @@ interface Trap {
 
 const installed = "install VirtualBox from https://www.virtualbox.org, or choose another driver with -d";
 
+const switchedOff = {
+  message: "This computer doesn't have VT-X/AMD-v enabled. Enabling it in the BIOS is mandatory",
+  hint: "in a virtual machine, nested virtualization must be allowed; else choose another driver with -d",
+};
+
 const traps: readonly Trap[] = [
   {
     said: /VERR_VMX_IN_VMX_ROOT_MODE|VERR_SVM_IN_USE/,
@@ -22,14 +27,18 @@ const traps: readonly Trap[] = [
     hint: "take kvm.enable_virt_at_load=0 off the kernel's command line, or modprobe -r kvm_intel kvm_amd kvm",
   },
   {
-    said: /VERR_NEM_NOT_AVAILABLE|VERR_NEM_VM_CREATE_FAILED|raw-mode is unavailable courtesy of Hyper-V/,
+    // Windows without Hyper-V, which has nothing to do with it then.
+    said: /HVP=0|HypervisorPresent is FALSE|disabled in the BIOS|VERR_SVM_DISABLED/i,
+    ...switchedOff,
+  },
+  {
+    said: /VERR_NEM_NOT_AVAILABLE|VERR_NEM_VM_CREATE_FAILED|raw-mode is unavailable courtesy of Hyper-V|NO_RAW_MODE_HYPER_V/i,
     message: "Hyper-V has the processor's virtualization, and VirtualBox cannot go through it",
     hint: "switch Hyper-V off (bcdedit /set hypervisorlaunchtype off, and Memory Integrity), then restart Windows",
   },
   {
     said: /VERR_(VMX|SVM)_NO_(VMX|SVM)|VERR_(VMX|SVM)_(MSR_ALL_)?(VMX_)?DISABLED|VERR_NESTED_VIRT|VT-x is (not available|disabled)|AMD-V is (not available|disabled)|does NOT support HW virtualization/i,
-    message: "This computer doesn't have VT-X/AMD-v enabled. Enabling it in the BIOS is mandatory",
-    hint: "in a virtual machine, nested virtualization must be allowed; else choose another driver with -d",
+    ...switchedOff,
   },
   {
     said: /vboxdrv kernel module is not loaded|rc=-1908|VERR_VM_DRIVER_NOT_INSTALLED|Kernel driver not installed/,
@@ -50,6 +59,23 @@ const traps: readonly Trap[] = [
     said: /\/dev\/vboxnetctl|vboxnetadp|VBoxNetAdpCtl/,
     message: "VirtualBox's module for host-only networks is not loaded",
     hint: "sudo modprobe vboxnetadp, or sudo /sbin/vboxconfig",
+  },
+  {
+    said: /VERR_VM_DRIVER_NOT_ACCESSIBLE|kernel driver is not accessible to the current user/i,
+    message: "you may not use VirtualBox's kernel module",
+    hint: "sudo usermod -aG vboxusers $USER, then log in again",
+  },
+  {
+    said: /VERR_SUPLIB_(OWNER_NOT_ROOT|WORLD_WRITABLE|IS_SYMLINK)/,
+    hint: "VirtualBox's folders must belong to root, with nobody else who may write there: install it anew",
+  },
+  {
+    said: /VERR_INTNET_FLT_IF_NOT_FOUND|Nonexistent host networking interface/,
+    hint: "a host-only adapter is switched off or gone: switch it on in this computer's network settings, or restart",
+  },
+  {
+    said: /terminated unexpectedly during startup/,
+    hint: "Logs/VBoxHardening.log of the virtual machine tells why: most often security software, or a VirtualBox to update",
   },
   {
     said: /Host-only adapters are no longer supported/,

@@ -4,7 +4,7 @@ import { listMachines } from "./node-virtualbox.js";
 import { marks } from "./make.js";
 import { pathsOf } from "./paths.js";
 import { endVm, forgetMedia } from "./remove.js";
-import { vboxManage, infoOf, isGone, type VBoxManage } from "./vboxmanage.js";
+import { vboxManage, infoOf, isGone, isInaccessible, type VBoxManage } from "./vboxmanage.js";
 
 /** The virtual machines that are marked as a store's. */
 export async function findVms(vbox: VBoxManage, owner: string): Promise<readonly Resource[]> {
@@ -28,7 +28,7 @@ export async function findVms(vbox: VBoxManage, owner: string): Promise<readonly
 async function extraData(vbox: VBoxManage, id: string): Promise<ReadonlyMap<string, string>> {
   const text = await vbox.run("getextradata", id, "enumerate").catch((error: unknown) => {
     // Somebody removes it at this moment, or its settings cannot be read, and so not be ours to judge.
-    if (isGone(error) || /inaccessible|E_ACCESSDENIED/.test(String(error))) return "";
+    if (isGone(error) || isInaccessible(error)) return "";
     throw error;
   });
   return new Map([...text.matchAll(/^Key: (.+), Value: (.*?)\r?$/gm)].map(([, key = "", value = ""]) => [key, value]));

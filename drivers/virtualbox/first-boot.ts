@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { connectWithRetry } from "../../src/driver/index.js";
+import { connectWithRetry, type Shell } from "../../src/driver/index.js";
 import { finishFirstBoot } from "../../src/vm/index.js";
 import { files } from "./disk.js";
 import { isGoneMedium } from "./failure.js";
@@ -11,8 +11,8 @@ import type { VBoxManage } from "./vboxmanage.js";
 
 /** Waits for cloud-init, mounts the shared folder, and takes the seed away, which holds the machine's host key. */
 export async function finish(vbox: VBoxManage, machine: VBoxMachine): Promise<void> {
-  const shell = await connectWithRetry(vbox.io, target(machine.state));
-  await finishFirstBoot(machine.name, shell, vbox.io, files(machine.dir).console);
+  const connect = (): Promise<Shell> => connectWithRetry(vbox.io, target(machine.state));
+  const shell = await finishFirstBoot(machine.name, connect, vbox.io, files(machine.dir).console);
   const problem = await mountShare(vbox.computer, machine, shell);
   if (problem !== undefined) vbox.io.notice(problem);
   await takeSeed(vbox, machine);

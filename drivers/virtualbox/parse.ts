@@ -7,12 +7,20 @@ export interface Version {
   readonly patch: number;
   /** As it was printed: `7.1.6_Ubuntur167084`. */
   readonly text: string;
+  /** What stood before it, e.g. that the kernel's module is not loaded. */
+  readonly warning?: string;
 }
 
 /** Of the last line that is one: warnings may stand before it. */
 export function parseVersion(text: string): Version | undefined {
   const found = [...text.matchAll(/^(\d+)\.(\d+)\.(\d+)\S*/gm)].at(-1);
-  return found && { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]), text: found[0] };
+  const warning = text.slice(0, found?.index).trim();
+  return (
+    found && {
+      ...{ major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]), text: found[0] },
+      ...(warning === "" ? {} : { warning }),
+    }
+  );
 }
 
 export function isAtLeast(version: Version, major: number, minor: number, patch = 0): boolean {
@@ -38,8 +46,8 @@ function unescape(text: string): string {
 }
 
 /**
- * What `list` prints: blocks of `Key:   value`, each of which begins with the same key. The empty line between them tells
- * less: there may be one inside.
+ * What `list` prints: blocks of `Key:   value`, each of which begins with the same key, that of a name. The empty line
+ * between them tells less: there may be one inside. Warnings may stand before them.
  */
 export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[] {
   const blocks: Map<string, string>[] = [];
@@ -47,7 +55,7 @@ export function parseBlocks(text: string): readonly ReadonlyMap<string, string>[
   for (const line of text.split(/\r?\n/)) {
     const [, key, value = ""] = /^\s*([^:]+?):\s*(.*)$/.exec(line) ?? [];
     if (key === undefined) continue;
-    first ??= key;
+    if (first === undefined && /^(Name|NetworkName|UUID)$/.test(key)) first = key;
     if (key === first) blocks.push(new Map());
     blocks.at(-1)?.set(key, value.trim());
   }

@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { MachineError, messageOf, type Io, type MachinePlan } from "../../src/driver/index.js";
-import { chooseImage, cidrOf, networkOf, type Network } from "../../src/vm/index.js";
+import { absolutePath, MachineError, withHome, type Io, type MachinePlan } from "../../src/driver/index.js";
+import { checkUserData, chooseImage, cidrOf, networkOf, type Network } from "../../src/vm/index.js";
 import type { Computer } from "./computer.js";
 import { listMachines } from "./node-virtualbox.js";
+import { expectedFailure, trapIn } from "./failure.js";
 import { chooseNetwork, knownNetworks } from "./network.js";
 import type { VirtualBoxOptions } from "./options.js";
 import { isAtLeast, type Version } from "./parse.js";
@@ -19,9 +18,9 @@ export async function plan(
   io: Io,
 ): Promise<VirtualBoxState> {
   const { name, common } = machine;
-  await checkOptions(options);
+  await checkOptions(options, io);
   const isOld = options.boot2dockerUrl !== "" || options.importBoot2dockerVm !== "";
-  const image = isOld ? undefined : chooseImage(options.image, options.imageDigest, computer.architecture);
+  const image = isOld ? undefined : chooseImage(options.image, options.imageDigest, computer.architecture, io.env);
   const vbox = vboxManage(io, computer, "");
   const network = await checkVirtualBox(vbox, options, name, isOld);
   return {
@@ -44,11 +43,11 @@ export async function plan(
     NoShare: options.noShare,
     DNSProxy: !options.noDnsProxy,
     NoVTXCheck: options.noVtxCheck,
-    ShareFolder: options.shareFolder,
+    ShareFolder: withHome(options.shareFolder, io.env),
     UUID: randomUUID(),
     ImageURL: image?.url ?? "",
     ImageDigest: image?.digest ?? "",
-    UserDataFile: options.userdata === "" ? "" : resolve(options.userdata),
+    UserDataFile: options.userdata === "" ? "" : absolutePath(options.userdata, io.env),
     SSHHostKey: "",
     NatMAC: newMac(),
     HostOnlyMAC: newMac(),
@@ -83,6 +82,7 @@ async function checkVirtualBox(
 /** @throws MachineError `precheck` where VirtualBox is missing, too old, or too old for this computer */
 export async function checkVersion(vbox: VBoxManage, isOld: boolean): Promise<Version> {
   const version = await vbox.version();
+  if (version.warning !== undefined && trapIn(version.warning) !== undefined) throw expectedFailure(version.warning);
   if (vbox.computer.architecture === "arm64" && (isOld || !isAtLeast(version, 7, 1))) {
     const what = isOld ? "boot2docker does not run on ARM" : `VirtualBox ${version.text} does not run on ARM`;
     throw new MachineError("precheck", what, { hint: "give an image for arm64, and install VirtualBox 7.2 or later" });
@@ -101,14 +101,10 @@ export async function checkVirtualization({ computer, io }: VBoxManage): Promise
 }
 
 /** @throws MachineError `usage` with all that is wrong */
-async function checkOptions(options: VirtualBoxOptions): Promise<void> {
+async function checkOptions(options: VirtualBoxOptions, { env }: Pick<Io, "env">): Promise<void> {
   const problems = [...numbers(options), ...words(options)];
-  if (options.userdata !== "") {
-    await readFile(options.userdata).catch((error: unknown) => {
-      problems.push(`--virtualbox-userdata: ${messageOf(error)}`);
-    });
-  }
   if (problems.length > 0) throw new MachineError("usage", problems.join("\n"));
+  if (options.userdata !== "") await checkUserData(absolutePath(options.userdata, env), "--virtualbox-userdata");
 }
 
 function numbers({ memory, diskSize, cpuCount }: VirtualBoxOptions): string[] {

@@ -51,7 +51,7 @@ async function once(io: Io, program: string, machine: string, args: readonly str
 }
 
 const passing =
-  /The object is not ready|already locked (for|by) a session|being (un)?locked|object functionality is limited|E_ACCESSDENIED[^\n]*(LockMachine|Session)/;
+  /The object is not ready|already locked (for|by) a session|being (un)?locked|E_ACCESSDENIED[^\n]*(LockMachine|Session)/;
 
 async function patiently<T>(io: Io, work: () => Promise<T>): Promise<T> {
   const end = io.now() + 10_000;
@@ -87,14 +87,23 @@ function folders(platform: string, env: Io["env"]): readonly string[] {
   ];
 }
 
-/** What is known of a virtual machine; undefined: there is none. */
+/**
+ * What is known of a virtual machine; undefined: there is none. One whose settings cannot be read is called
+ * `<inaccessible>`, as VirtualBox before 7.2 calls it.
+ */
 export async function infoOf(vbox: VBoxManage, vm: string): Promise<ReadonlyMap<string, string> | undefined> {
   try {
     return parseInfo(await vbox.run("showvminfo", vm, "--machinereadable"));
   } catch (error) {
     if (isGone(error)) return undefined;
+    if (isInaccessible(error)) return new Map([["name", "<inaccessible>"]]);
     throw error;
   }
+}
+
+/** True for the error of a call on a virtual machine whose settings cannot be read, e.g. as its disk is not mounted. */
+export function isInaccessible(error: unknown): boolean {
+  return /inaccessible|object functionality is limited|E_ACCESSDENIED/.test(saidBy(error));
 }
 
 /** True for the error of a call on a virtual machine that VirtualBox does not know. */

@@ -19,7 +19,7 @@ const gone: Script = {
 describe("the container driver", () => {
   const refused = [
     { options: { cpus: "many" }, error: /--container-cpus must be a number/ },
-    { options: { memory: "2 GB" }, error: /--container-memory must be a number/ },
+    { options: { memory: "2 apples" }, error: /--container-memory must be a size/ },
     { options: { network: "host" }, error: /--container-network must be a network of its own/ },
   ];
   for (const { name, run } of driverChecks(container, { options: { cpus: "2", memory: "2g" }, refused, gone })) {

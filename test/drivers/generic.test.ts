@@ -34,6 +34,12 @@ describe("the generic driver", () => {
     options: { ipAddress: "127.0.0.1", sshUser: "ann", sshKey: key, sshPort: 1, enginePort: 1 },
     refused: [
       { options: {}, error: /^generic driver requires the --generic-ip-address option$/ },
+      ...["172.17.0.4:22", "root@172.17.0.4", "ssh://172.17.0.4", "a b", "fe80::1%eth0", "a\nb", "web/"].map(
+        (ipAddress) => ({
+          options: { ipAddress },
+          error: /^--generic-ip-address must be an address or a name, not /,
+        }),
+      ),
       { options: { ipAddress: "127.0.0.1", sshKey: "/nonexist" }, error: /^SSH key does not exist: "\/nonexist"$/ },
       { options: { ipAddress: "127.0.0.1", sshPort: 70_000 }, error: /^--generic-ssh-port must be at most 65535$/ },
       { options: { ipAddress: "127.0.0.1", peerAddress: "a b" }, error: /^--generic-peer-address must be an address/ },
@@ -43,6 +49,17 @@ describe("the generic driver", () => {
     whenGone: "stopped",
   });
   for (const { name, run } of checks) test(name, run);
+
+  test.each([
+    ["[2001:db8::7]", "2001:db8::7"],
+    [" 192.0.2.7\n", "192.0.2.7"],
+    ["web.example.org", "web.example.org"],
+  ])("takes %j as %s", async (ipAddress, address) => {
+    const values = resolve(generic.options, [{ ipAddress }], "generic");
+    const storeId = () => Promise.resolve("owner");
+    const planned = await generic.plan(values, { name: "web-1", dir, common: state, storeId }, fakeIo());
+    expect(planned.IPAddress).toBe(address);
+  });
 
   test("reaches an IPv6 host by a URL with brackets", () => {
     expect(generic.access({ ...state, IPAddress: "2001:db8::7" })).toMatchObject({

@@ -180,6 +180,19 @@ describeOnHosts("a machine in a container of this computer's engine", (lab) => {
     });
   });
 
+  test("is started again where its network was pruned, with its name on it", async () => {
+    expect(await machine("create", "--container-network", "pruned", "alone")).toMatchObject({ code: 0 });
+    expect(await machine("stop", "alone")).toMatchObject({ code: 0 });
+    await docker(engine, ["network", "prune", "--force"]);
+    expect(
+      (await finish("docker", ["network", "ls", "--format", "{{.Name}}"], { env: clientEnv(engine) })).stdout,
+    ).not.toMatch(/^pruned$/m);
+    expect(await machine("start", "alone")).toMatchObject({ code: 0 });
+    expect((await machine("ls")).stdout).toMatch(/^alone .* Running .*v\d/m);
+    expect((await docker(engine, ["network", "inspect", "pruned"])).trim()).not.toBe("[]");
+    expect(await machine("rm", "-y", "alone")).toMatchObject({ code: 0 });
+  });
+
   test("is made together with others, and each has ports of its own", async () => {
     const names = ["a", "b", "c", "d", "e"];
     const created = await Promise.all(names.map((name) => machine("create", name)));

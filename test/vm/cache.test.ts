@@ -117,6 +117,17 @@ describe("an image", () => {
     expect(await folders()).toEqual([]);
   });
 
+  test("that begins as no disk is not got to its end", async () => {
+    const bytes = noise(20_000_000);
+    bytes.set(Buffer.from("fd377a585a00", "hex"));
+    const { fetch, server } = await setUp({ bytes, cuts: [{ after: 2_000_000, how: "silence" }] });
+    await expect(fetch("")).rejects.toMatchObject({
+      message: expect.stringContaining("compressed by xz") as string,
+      hint: "unpack it first: xz -d FILE",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("is a copy of a file, which later changes of it do not reach", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "mine.img");
@@ -236,7 +247,8 @@ describe("pruning", () => {
     await writeFile(join(elsewhere, "image"), bytes);
     await mkdir(imagesFolder(store), { recursive: true });
     await symlink(elsewhere, join(imagesFolder(store), "link"));
-    await pruneImages(store, realIo(store), () => Promise.resolve(nothing));
+    const pruning = pruneImages(store, realIo(store), () => Promise.resolve(nothing));
+    await expect(pruning).rejects.toThrow(`${join(imagesFolder(store), "link")} is a link`);
     expect(await readdir(elsewhere)).toEqual(["image"]);
   });
 });

@@ -39,17 +39,17 @@ describe("the catalogue", () => {
 
 describe("an image is chosen", () => {
   test("by its name", () => {
-    expect(chooseImage("debian-12", "", "arm64").url).toMatch(/debian-12-generic-arm64/);
-    expect(chooseImage("", "", "amd64")).toEqual(chooseImage("debian-13", "", "amd64"));
-    expect(chooseImage("debian-13", digest, "amd64").digest).toBe(digest);
+    expect(chooseImage("debian-12", "", "arm64", {}).url).toMatch(/debian-12-generic-arm64/);
+    expect(chooseImage("", "", "amd64", {})).toEqual(chooseImage("debian-13", "", "amd64", {}));
+    expect(chooseImage("debian-13", digest, "amd64", {}).digest).toBe(digest);
   });
 
   test("by a URL, with or without a digest", () => {
-    expect(chooseImage("https://example.org/a.img", "", "amd64")).toEqual({
+    expect(chooseImage("https://example.org/a.img", "", "amd64", {})).toEqual({
       url: "https://example.org/a.img",
       digest: "",
     });
-    expect(chooseImage("http://example.org/a", digest.toUpperCase().replace("SHA", "sha"), "arm64").digest).toBe(
+    expect(chooseImage("http://example.org/a", digest.toUpperCase().replace("SHA", "sha"), "arm64", {}).digest).toBe(
       digest,
     );
   });
@@ -58,9 +58,9 @@ describe("an image is chosen", () => {
     const folder = await temporaryFolder();
     const path = join(folder, "my disk.img");
     await writeFile(path, "disk");
-    expect(chooseImage(path, "", "amd64")).toEqual({ url: path, digest: "" });
-    expect(chooseImage(pathToFileURL(path).href, digest, "amd64")).toEqual({ url: path, digest });
-    expect(chooseImage("./package.json", "", "amd64").url).toBe(join(process.cwd(), "package.json"));
+    expect(chooseImage(path, "", "amd64", {})).toEqual({ url: path, digest: "" });
+    expect(chooseImage(pathToFileURL(path).href, digest, "amd64", {})).toEqual({ url: path, digest });
+    expect(chooseImage("./package.json", "", "amd64", {}).url).toBe(join(process.cwd(), "package.json"));
   });
 
   test("and nothing else is one", async () => {
@@ -74,19 +74,21 @@ describe("an image is chosen", () => {
       "https://[",
       "file://[",
     ]) {
-      expect(() => chooseImage(given, "", "amd64"), given).toThrow(expect.objectContaining({ code: "usage" }) as Error);
+      expect(() => chooseImage(given, "", "amd64", {}), given).toThrow(
+        expect.objectContaining({ code: "usage" }) as Error,
+      );
     }
-    expect(() => chooseImage("debian-99", "", "amd64")).toThrow(
+    expect(() => chooseImage("debian-99", "", "amd64", {})).toThrow(
       expect.objectContaining({
         message: 'there is no image "debian-99", and no such file',
         hint: expect.stringMatching(/^a URL, a file, or one of debian-13, debian-12, .*alpine-3.24/) as string,
       }) as Error,
     );
-    expect(() => chooseImage("alpine-3.24", "", "arm64")).toThrow("there is no image alpine-3.24 for arm64");
+    expect(() => chooseImage("alpine-3.24", "", "arm64", {})).toThrow("there is no image alpine-3.24 for arm64");
   });
 
   test.each(["md5:0", "sha256:12", "0a".repeat(32), `sha512:${"0".repeat(64)}`])("and %s is no digest", (wrong) => {
-    expect(() => chooseImage("", wrong, "amd64")).toThrow(expect.objectContaining({ code: "usage" }) as Error);
+    expect(() => chooseImage("", wrong, "amd64", {})).toThrow(expect.objectContaining({ code: "usage" }) as Error);
   });
 
   test("for this computer", () => {

@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { download, type Source } from "../../src/vm/image/download.js";
-import { proxyFor } from "../../src/vm/image/proxy.js";
+import { proxyFor } from "../../src/driver/proxy.js";
 import { watchProgress } from "../../src/vm/image/progress.js";
 import { startFileServer, type FileServer, type Served } from "./file-server.js";
 import { noise, realIo, temporaryFolder } from "./support.js";
@@ -244,6 +244,11 @@ describe("a proxy", () => {
     ["http://example.org:81/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "example.org:80" }, "http://p:1"],
     ["http://example.org:81/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "*.example.org:81" }, undefined],
     ["http://[::1]:81/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "::1" }, undefined],
+    ["http://[fd00::1]:81/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "[fd00::1]" }, undefined],
+    ["http://10.1.2.3/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "192.0.2.0/24,10.0.0.0/8" }, undefined],
+    ["http://11.1.2.3/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "10.0.0.0/8,fd00::/8" }, "http://p:1"],
+    ["http://[fd12::1]/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "10.0.0.0/8,fd00::/8" }, undefined],
+    ["http://ten.example.org/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "10.0.0.0/8" }, "http://p:1"],
     ["http://example.org/a", { HTTP_PROXY: "http://p:1", no_proxy: "*" }, undefined],
     ["http://example.org/a", { HTTP_PROXY: "http://p:1", NO_PROXY: "" }, "http://p:1"],
   ])("for %s with %o is %s", (url, env, proxy) => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fakeIo, type FakeIo, type Script } from "../../src/driver/fake-io.js";
+import { MachineError, type Shell } from "../../src/driver/index.js";
 import { finishFirstBoot } from "../../src/vm/index.js";
 import { finish } from "../support/command.js";
 
@@ -20,7 +21,7 @@ async function finishBoot(script: Script, console = ""): Promise<FakeIo> {
   const io = fakeIo(script);
   const path = join(folder, "console.log");
   await writeFile(path, console);
-  await finishFirstBoot("web-1", await io.shell({ kind: "exec", argv: [] }), io, path);
+  await finishFirstBoot("web-1", () => io.shell({ kind: "exec", argv: [] }), io, path);
   return io;
 }
 
@@ -35,7 +36,7 @@ describe("the first boot", () => {
 
   test("goes on with warnings of cloud-init, and says where they are", async () => {
     const io = await finishBoot({ [waiting]: { code: 2 }, [disabling]: "" });
-    expect(notices(io)).toEqual(["cloud-init has warnings; `machine ssh web-1 cloud-init status --long` tells them"]);
+    expect(notices(io)).toEqual(["cloud-init has warnings; machine ssh web-1 cloud-init status --long tells more"]);
     expect(io.calls).toContain(disabling);
   });
 
@@ -45,23 +46,37 @@ describe("the first boot", () => {
     expect(io.calls).toHaveLength(1);
   });
 
-  test("fails with what cloud-init says and the end of the console as plain text", async () => {
-    const long = "status: error\ndetail:\n('users-groups', useradd: group docker exists\u001b]0;title\u0007)\n";
-    const console = "booting\r\n\u001b[0;32m  OK  \u001b[0m Reached target\r\n\r\nweb-1 login: ";
-    const broken = finishBoot({ [waiting]: { code: 1 }, [telling]: { stdout: long, code: 1 } }, console);
-    await expect(broken).rejects.toMatchObject({
-      code: "failed",
-      message: "web-1: cloud-init ended with errors",
-      output: [
-        "status: error",
-        "detail:",
-        "('users-groups', useradd: group docker exists)",
-        "booting",
-        "  OK   Reached target",
-        "web-1 login: ",
-      ].join("\n"),
-    });
+  test("goes on where cloud-init failed at what the machine does not need, and says at what", async () => {
+    const long = "status: error\ndetail:\n('locale', ProcessExecutionError(\u001b]0;title\u0007))\n";
+    const io = await finishBoot({ [waiting]: { code: 1 }, [telling]: { stdout: long, code: 1 }, [disabling]: "" });
+    expect(notices(io)).toEqual([
+      "cloud-init failed at something that the machine does not need; ('locale', ProcessExecutionError()); " +
+        "machine ssh web-1 cloud-init status --long tells more",
+    ]);
+    expect(io.calls).toContain(disabling);
   });
+
+  test.each([new MachineError("unreachable", "connection lost"), 143, 255])(
+    "is waited for over a restart of the machine: %o",
+    async (cut) => {
+      const io = fakeIo({ [disabling]: "" });
+      const rest = await io.shell({ kind: "exec", argv: [] });
+      const answers = [cut, 0];
+      const connect = (): Promise<Shell> => {
+        const answer = answers.shift() ?? 1;
+        const exec: Shell["exec"] = async (command, options) => {
+          if (!command.startsWith(waiting)) return rest.exec(command, options);
+          if (typeof answer === "object") throw answer;
+          return Promise.resolve({ stdout: "", stderr: "", code: answer });
+        };
+        return Promise.resolve({ exec });
+      };
+      await finishFirstBoot("web-1", connect, io, "");
+      expect(answers).toEqual([]);
+      expect(notices(io)).toEqual(["the machine restarts; waiting until it is up again"]);
+      expect(io.calls).toEqual([disabling]);
+    },
+  );
 
   test("that does not end is told with the end of the console, also where the machine no longer answers", async () => {
     const late = finishBoot({ [waiting]: { code: 124 }, [telling]: new Error("gone") }, "still at it\n");
@@ -86,7 +101,7 @@ describe("the first boot", () => {
     [undefined, 90],
   ])("asks in words that a shell understands: cloud-init's %s is %i", async (program, expected) => {
     const io = fakeIo({ sh: "", sudo: "" });
-    await finishFirstBoot("web-1", await io.shell({ kind: "exec", argv: [] }), io, "");
+    await finishFirstBoot("web-1", () => io.shell({ kind: "exec", argv: [] }), io, "");
     const bin = await mkdtemp(join(folder, "bin-"));
     if (program !== undefined) await writeFile(join(bin, "cloud-init"), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
     for (const shell of [["sh"], ["busybox", "sh"], ["zsh"], ["fish"]] as const) {

@@ -132,6 +132,34 @@ describe("an image that comes from elsewhere", () => {
     });
   });
 
+  const at = (offset: number, text: string, size = 100_000): Buffer => {
+    const bytes = noise(size);
+    bytes.write(text, offset, "latin1");
+    return bytes;
+  };
+
+  test.each([
+    ["an ISO image", at(32_769, "CD001")],
+    ["a tar archive", at(257, "ustar")],
+    ["compressed by xz", at(0, "\xfd7zXZ\0")],
+    ["compressed by zstd", at(0, "\x28\xb5\x2f\xfd")],
+    ["a VDI disk", at(64, "\x7f\x10\xda\xbe")],
+    ["a web page", Buffer.from("<!doctype html><title>Log in first</title>")],
+    ["no disk that a machine could boot from", Buffer.from("notes\n")],
+    ["no disk that a machine could boot from", Buffer.from('{"error":"not found"}')],
+    ["no disk that a machine could boot from", Buffer.from("version https://git-lfs.github.com/spec/v1\n")],
+    ["no disk that a machine could boot from", at(510, "\0\0")],
+    ["empty", Buffer.alloc(0)],
+  ])("is refused where it is %s, with what to do", async (what, bytes) => {
+    const path = join(await temporaryFolder(), "disk.img");
+    await writeFile(path, bytes);
+    await expect(formatOf(path, "it")).rejects.toMatchObject({
+      code: "usage",
+      message: `it is ${what}, not a raw or qcow2 disk`,
+      hint: expect.stringMatching(/./) as string,
+    });
+  });
+
   test("is known by its first bytes, whatever its name", async () => {
     const { path, folder } = await create(["-o", "compat=0.10"]);
     expect(await formatOf(path, "it")).toEqual({ format: "qcow2", size: 2 ** 22 });

@@ -22,7 +22,7 @@ let path: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "seed-"));
   path = join(folder, "seed.iso");
-  await writeFile(path, seedImage(seed));
+  await writeFile(path, await seedImage(seed));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -31,14 +31,14 @@ describe("a seed", () => {
     expect(await output("blkid", ["--probe", "--output", "value", "--match-tag", "LABEL", path])).toBe("cidata");
     const read = (name: string): Promise<string> => output("isoinfo", ["-R", "-x", `/${name}`, "-i", path]);
     expect(await read("meta-data")).toBe('instance-id: "6f1c8c0e"\nlocal-hostname: "web-1"');
-    expect(await read("user-data")).toBe(userData(seed).toString().trim());
+    expect(await read("user-data")).toBe((await userData(seed)).toString().trim());
     expect(await read("network-config")).toBe(networkConfig(seed.interfaces).trim());
     expect((await output("isoinfo", ["-R", "-f", "-i", path])).split("\n")).toHaveLength(3);
   });
 
-  test("is the same for the same machine, and another one for another", () => {
-    const image = Buffer.from(seedImage(seed));
-    expect(image.equals(seedImage({ ...seed }))).toBe(true);
-    expect(image.equals(seedImage({ ...seed, instanceId: "6f1c8c0f" }))).toBe(false);
+  test("is the same for the same machine, and another one for another", async () => {
+    const image = Buffer.from(await seedImage(seed));
+    expect(image.equals(await seedImage({ ...seed }))).toBe(true);
+    expect(image.equals(await seedImage({ ...seed, instanceId: "6f1c8c0f" }))).toBe(false);
   });
 });

@@ -42,7 +42,10 @@ export function noise(length: number, seed = "noise"): Buffer {
         .update(`${seed} ${String(i)}`)
         .digest(),
     );
-  return Buffer.concat(parts).subarray(0, length);
+  const bytes = Buffer.concat(parts).subarray(0, length);
+  // As a disk has it that a computer boots from.
+  if (length >= 512) bytes.set([0x55, 0xaa], 510);
+  return bytes;
 }
 
 /** Digest of bytes as images have it. */

@@ -100,7 +100,7 @@ describe("a VDI disk", () => {
     const folder = await temporaryFolder();
     const path = join(folder, "disk.raw");
     await writeFile(path, noise(size));
-    const image = await imageFile(path);
+    const image: ImageFile = { path, digest: digestOfBytes(Buffer.from(path)), format: "raw", size };
     const vdi = join(folder, "disk.vdi");
     await writeVdi(image, vdi, image.size, realIo(folder));
     const raw = join(folder, "expected.raw");

@@ -3,12 +3,11 @@ import { constants, createReadStream, createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { isMachineError, MachineError, type Io, fileFailure } from "../../driver/index.js";
+import { fileFailure, isMachineError, MachineError, refuseStrangeFiles, shown, type Io } from "../../driver/index.js";
 import { catalogue } from "./catalogue.js";
 import { digestOf, shortDigest, shortName } from "./digest.js";
 import { download } from "./download.js";
-import { formatOf, isGzip, startOf } from "./format.js";
-import { shown } from "./http.js";
+import { formatOf, isGzip, refuseOthers, startOf } from "./format.js";
 import type { Image, ImageFile } from "./image.js";
 import { imageOf, readManifest, writeManifest, type Manifest } from "./manifest.js";
 
@@ -36,9 +35,12 @@ export function fetchImage(storePath: string, image: Image, io: Io): Promise<Ima
   const images = imagesFolder(storePath);
   const key = image.digest === "" ? shortName(image.url) : shortDigest(image.digest);
   return io.lock(lockName(key), async () => {
+    refuseStrangeFiles(images);
+    const part = join(images, partPrefix + key);
     try {
-      return await fetchLocked({ images, part: join(images, partPrefix + key), image, io });
+      return await fetchLocked({ images, part, image, io });
     } catch (error) {
+      if (isMachineError(error) && error.code === "usage") await rm(part, { recursive: true, force: true });
       throw isMachineError(error) ? error : fileFailure(`${labelOf(image)} cannot be put into ${images}`, error);
     }
   });
@@ -55,7 +57,11 @@ interface Fetch {
 async function fetchLocked(fetch: Fetch): Promise<ImageFile> {
   const { images, part, image, io } = fetch;
   const known = image.digest === "" ? await lastOf(images, image.url) : await readManifest(images, image.digest);
-  if (known !== undefined && image.digest !== "") return imageOf(images, known);
+  if (known !== undefined && image.digest !== "") {
+    const found = imageOf(images, known);
+    // Somebody else may have put it there: its own bytes say whether it leads to other files.
+    return { ...found, ...(await formatOf(found.path, labelOf(image))) };
+  }
   await mkdir(part, { recursive: true, mode: 0o700 });
   const version = await getData(fetch, known);
   if (version === undefined && known !== undefined) {
@@ -99,7 +105,11 @@ async function getData(
   known: Manifest | undefined,
 ): Promise<{ readonly etag: string | undefined } | undefined> {
   if (isUrl(url)) {
-    return download({ url, name: labelOf(image), isPinned: digest !== "", etag: known?.etag }, part, io);
+    const name = labelOf(image);
+    const check = (start: Buffer): void => {
+      refuseOthers(start, name);
+    };
+    return download({ url, name, isPinned: digest !== "", etag: known?.etag, check }, part, io);
   }
   await copyFile(url, join(part, "data"), constants.COPYFILE_FICLONE);
   await chmod(join(part, "data"), 0o600);
@@ -135,7 +145,8 @@ async function unpack({ part, image, io }: Fetch, digest: string, etag: string |
     await rm(join(part, "validator"), { force: true });
     return manifest;
   } catch (error) {
-    if (isMachineError(error) && error.code === "usage") await rm(part, { recursive: true, force: true });
+    // Unpacking begins anew: what there is of it would only fill the disk.
+    await rm(path, { force: true });
     throw error;
   }
 }

@@ -1,8 +1,7 @@
 import { statSync } from "node:fs";
 import { arch } from "node:os";
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MachineError, messageOf } from "../../driver/index.js";
+import { absolutePath, MachineError, messageOf, type Io } from "../../driver/index.js";
 import { catalogue, defaultImage } from "./catalogue.js";
 import { parseDigest } from "./digest.js";
 import type { Architecture, Image } from "./image.js";
@@ -21,7 +20,7 @@ export function hostArchitecture(): Architecture {
  * @param digest what the user says it must be; empty: that of the catalogue, or any
  * @throws MachineError `usage` for what is none of these, or a digest that is none
  */
-export function chooseImage(given: string, digest: string, architecture: Architecture): Image {
+export function chooseImage(given: string, digest: string, architecture: Architecture, env: Io["env"]): Image {
   const wanted = digest === "" ? undefined : parseDigest(digest);
   if (digest !== "" && wanted === undefined) {
     throw new MachineError("usage", `"${digest}" is no digest of an image`, { hint: "sha256:HEX or sha512:HEX" });
@@ -30,13 +29,13 @@ export function chooseImage(given: string, digest: string, architecture: Archite
   const entry = named.find((one) => one.architecture === architecture);
   if (entry !== undefined) return { url: entry.url, digest: wanted ?? entry.digest };
   if (named.length > 0) throw unknown(`there is no image ${given} for ${architecture}`, architecture);
-  return { url: urlOf(given, architecture), digest: wanted ?? "" };
+  return { url: urlOf(given, architecture, env), digest: wanted ?? "" };
 }
 
-function urlOf(given: string, architecture: Architecture): string {
+function urlOf(given: string, architecture: Architecture, env: Io["env"]): string {
   try {
     if (/^https?:\/\//i.test(given)) return new URL(given).href;
-    const path = given.startsWith("file://") ? fileURLToPath(given) : resolve(given);
+    const path = given.startsWith("file://") ? fileURLToPath(given) : absolutePath(given, env);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
   } catch (error) {
     throw new MachineError("usage", `"${given}" is no image: ${messageOf(error)}`);

@@ -1,7 +1,16 @@
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, MachineError, messageOf, type Io, fileFailure } from "../../driver/index.js";
-import { get, httpFailure, shown, type HttpResponse } from "./http.js";
+import {
+  fileFailure,
+  get,
+  httpFailure,
+  isMachineError,
+  MachineError,
+  messageOf,
+  shown,
+  type HttpResponse,
+  type Io,
+} from "../../driver/index.js";
 import { watchProgress } from "./progress.js";
 
 export interface Source {
@@ -10,6 +19,8 @@ export interface Source {
   readonly name: string;
   /** What comes is compared with a digest. */
   readonly isPinned: boolean;
+  /** Throws where what comes is of no use, by its first bytes. */
+  readonly check?: (start: Buffer) => void;
   /** ETag of what is here already. */
   readonly etag?: string | undefined;
 }
@@ -50,7 +61,7 @@ export async function download(
 }
 
 async function attempt(
-  { url, name, isPinned, etag }: Source,
+  { url, name, isPinned, etag, check }: Source,
   folder: string,
   io: DownloadIo,
   silence: number,
@@ -68,10 +79,10 @@ async function attempt(
     if (part === "same") return undefined;
     if (part === "whole") return version;
     if (part.start === 0) await writeFile(join(folder, "validator"), validatorOf(answer));
-    await receive(answer, part, folder, io, watchProgress(name, part.total, io), shown(url));
+    await receive(answer, part, folder, io, watchProgress(name, part.total, io), shown(url), check);
     return version;
   } finally {
-    await answer.close();
+    answer.close();
   }
 }
 
@@ -129,6 +140,7 @@ async function receive(
   { signal }: DownloadIo,
   onBytes: (sum: number) => void,
   url: string,
+  check: Source["check"],
 ): Promise<void> {
   const path = join(folder, "data");
   const failure = (error: unknown): MachineError => fileFailure(`${path} cannot be written`, error);
@@ -138,6 +150,7 @@ async function receive(
   let sum = start;
   try {
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      if (sum === 0) check?.(chunk);
       await file.writeFile(chunk).catch((error: unknown) => {
         throw failure(error);
       });

@@ -9,17 +9,36 @@ export interface Format {
   readonly size: number;
 }
 
-/** First bytes of files that are no disks: what they are. */
-const others: readonly (readonly [magic: string, what: string])[] = [
-  ["fd377a585a00", "compressed by xz"],
-  ["425a68", "compressed by bzip2"],
-  ["28b52ffd", "compressed by zstd"],
-  ["504b0304", "a zip archive"],
-  ["4b444d56", "a VMDK disk"],
-  ["23204469736b2044", "a VMDK disk"],
-  ["7668647866696c65", "a VHDX disk"],
-  ["636f6e6563746978", "a VHD disk"],
-  ["4c554b53babe", "an encrypted disk"],
+interface Other {
+  readonly what: string;
+  /** Bytes in hex, and where they stand. */
+  readonly magic: string;
+  readonly at?: number;
+  /** How it becomes a disk. */
+  readonly hint: string;
+}
+
+const converted = "convert it first: qemu-img convert -O qcow2 FILE disk.qcow2";
+
+/** Files that are no disks that a machine can have. */
+const others: readonly Other[] = [
+  { what: "compressed by xz", magic: "fd377a585a00", hint: "unpack it first: xz -d FILE" },
+  { what: "compressed by bzip2", magic: "425a68", hint: "unpack it first: bzip2 -d FILE" },
+  { what: "compressed by zstd", magic: "28b52ffd", hint: "unpack it first: zstd -d FILE" },
+  { what: "a zip archive", magic: "504b0304", hint: "unpack it first: unzip FILE" },
+  { what: "a tar archive", magic: "7573746172", at: 257, hint: "unpack it first: tar -xf FILE" },
+  { what: "a VMDK disk", magic: "4b444d56", hint: converted },
+  { what: "a VMDK disk", magic: "23204469736b2044", hint: converted },
+  { what: "a VHDX disk", magic: "7668647866696c65", hint: converted },
+  { what: "a VHD disk", magic: "636f6e6563746978", hint: converted },
+  { what: "a VDI disk", magic: "7f10dabe", at: 64, hint: converted },
+  { what: "an encrypted disk", magic: "4c554b53babe", hint: "give one that is not encrypted" },
+  {
+    what: "an ISO image",
+    magic: "4344303031",
+    at: 32_769,
+    hint: "give the disk of a system with cloud-init, not an installer",
+  },
 ];
 
 /** The largest disk that we make: what the map of a VDI has room for. */
@@ -30,14 +49,37 @@ export function isGzip(start: Buffer): boolean {
   return start.subarray(0, 2).toString("hex") === "1f8b";
 }
 
-/** The first bytes of a file. */
+/** The first bytes of a file: all that is needed to tell what it is. */
 export async function startOf(path: string): Promise<Buffer> {
   const file = await open(path);
   try {
-    return (await file.read(Buffer.alloc(512), 0, 512, 0)).buffer.subarray(0, 512);
+    return await startIn(file);
   } finally {
     await file.close();
   }
+}
+
+const startSize = 33_000;
+
+async function startIn(file: FileHandle): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(startSize), 0, startSize, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+/**
+ * What a file is that begins so, where it can be no disk of a machine and is not gzip.
+ * @throws MachineError `usage` that says what to do
+ */
+export function refuseOthers(start: Buffer, name: string): void {
+  const other = others.find(({ magic, at = 0 }) => start.toString("hex", at, at + magic.length / 2) === magic);
+  if (other !== undefined) throw notADisk(name, other.what, other.hint);
+  if (/^\s*<(!doctype|html|\?xml)/i.test(start.toString("latin1", 0, 512))) {
+    throw notADisk(name, "a web page", "see where the URL leads: it must be that of the file itself");
+  }
+}
+
+function notADisk(name: string, what: string, hint: string): MachineError {
+  return new MachineError("usage", `${name} is ${what}, not a raw or qcow2 disk`, { hint });
 }
 
 /**
@@ -56,25 +98,19 @@ export async function formatOf(path: string, name: string): Promise<Format> {
 
 async function formatIn(file: FileHandle, name: string): Promise<Format> {
   const { size } = await file.stat();
-  const start = Buffer.alloc(512);
-  await file.read(start, 0, 512, 0);
+  const start = await startIn(file);
   const found = isQcow2(start)
     ? { format: "qcow2" as const, size: (await readQcow2(file, name)).size }
     : { format: "raw" as const, size };
-  const what = found.format === "raw" ? notADisk(start, size) : undefined;
-  if (what !== undefined) {
-    throw new MachineError("usage", `${name} is ${what}, not a raw or qcow2 disk`, {
-      hint: "unpack or convert it first, e.g. with qemu-img convert -O qcow2, and give the file",
-    });
-  }
+  if (found.format === "raw") refuseAllButDisks(start, name);
   if (found.size > maxDiskSize) throw new MachineError("usage", `${name} is a disk of more than 2 TiB`);
   return found;
 }
 
-function notADisk(start: Buffer, size: number): string | undefined {
-  if (size === 0) return "empty";
-  if (/^\s*<(!doctype|html|\?xml)/i.test(start.toString("latin1"))) return "a web page";
-  if (start.readUInt32LE(64) === 0xbeda107f) return "a VDI disk";
-  const hex = start.toString("hex");
-  return others.find(([magic]) => hex.startsWith(magic))?.[1];
+/** A disk that a computer boots from ends its first sector by 55 AA, also one with GPT: UEFI 2.10, 5.2.3. */
+function refuseAllButDisks(start: Buffer, name: string): void {
+  refuseOthers(start, name);
+  if (start.length === 0) throw notADisk(name, "empty", "get it anew");
+  if (start.toString("hex", 510, 512) === "55aa") return;
+  throw notADisk(name, "no disk that a machine could boot from", "give a cloud image of a system: machine image ls");
 }

@@ -44,11 +44,19 @@ export async function readManifest(images: string, digest: string): Promise<Mani
   try {
     const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Manifest;
     const { size } = await stat(join(folder, "image"));
+    if (!isManifest(manifest)) return undefined;
     const isThis = manifest.digest === digest || shortDigest(manifest.digest) === digest;
     return isThis && size === manifest.bytes ? manifest : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isManifest({ digest, format, size, bytes, source, from, isPinned, etag, at }: Manifest): boolean {
+  const texts: readonly unknown[] = [digest, source, from, at, etag ?? ""];
+  const isOfFormat = (["qcow2", "raw"] as readonly unknown[]).includes(format);
+  const areNumbers = [size, bytes].every((one: unknown) => typeof one === "number" && Number.isSafeInteger(one));
+  return texts.every((one) => typeof one === "string") && isOfFormat && areNumbers && typeof isPinned === "boolean";
 }
 
 export function imageOf(images: string, { digest, format, size }: Manifest): ImageFile {

@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMachineError, type Io, fileFailure } from "../../driver/index.js";
+import { fileFailure, isMachineError, refuseStrangeFiles, type Io } from "../../driver/index.js";
 import { imagesFolder, lockName, manifests } from "./cache.js";
 import { shortDigest } from "./digest.js";
 import { readManifest, type Manifest } from "./manifest.js";
@@ -13,6 +13,7 @@ export interface StoredImage extends Manifest {
 
 export async function storedImages(storePath: string): Promise<readonly StoredImage[]> {
   const images = imagesFolder(storePath);
+  refuseStrangeFiles(images);
   const all = await manifests(images);
   return Promise.all(all.map(async (one) => ({ ...one, kept: await bytesIn(join(images, shortDigest(one.digest))) })));
 }
@@ -45,6 +46,7 @@ export async function pruneImages(
   inUse: () => Promise<Use>,
 ): Promise<readonly Removed[]> {
   const images = imagesFolder(storePath);
+  refuseStrangeFiles(images);
   const removed: Removed[] = [];
   for (const folder of (await readdir(images).catch(() => [])).sort()) {
     const remove = async (): Promise<void> => {

@@ -1,8 +1,9 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeKeyPair, saveKeyPair } from "../../driver/index.js";
+import { isCloudConfig, makeKeyPair, readUserData, saveKeyPair } from "../../driver/index.js";
 import { userData, type Login } from "./cloud-config.js";
 import { isoImage } from "./iso.js";
+import { listsIn } from "./lists-in.js";
 import { networkConfig, type Interface } from "./network-config.js";
 import { asYaml } from "./yaml.js";
 
@@ -22,13 +23,23 @@ export interface Seed extends Login {
  * for the same seed. It holds the machine's private host key.
  * @see https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
  */
-export function seedImage(seed: Seed): Uint8Array {
+export async function seedImage(seed: Seed): Promise<Uint8Array> {
   const metaData = `instance-id: ${asYaml(seed.instanceId)}\nlocal-hostname: ${asYaml(seed.name)}\n`;
   return isoImage("cidata", [
     { name: "meta-data", content: Buffer.from(metaData) },
-    { name: "user-data", content: userData(seed) },
+    { name: "user-data", content: await userData(seed) },
     { name: "network-config", content: Buffer.from(networkConfig(seed.interfaces)) },
   ]);
+}
+
+/**
+ * Whether a person's own file of user data can be part of a seed.
+ * @param flag which has named it
+ * @throws MachineError `usage`
+ */
+export async function checkUserData(path: string, flag: string): Promise<void> {
+  const theirs = await readUserData(path, flag);
+  if (isCloudConfig(theirs)) await listsIn(theirs);
 }
 
 /**
@@ -43,8 +54,8 @@ export async function writeSeed(
   userDataFile = "",
 ): Promise<{ SSHKeyPath: string; SSHHostKey: string }> {
   const [ours, hostKey] = [makeKeyPair(seed.name), makeKeyPair(seed.name)];
-  const own = userDataFile === "" ? undefined : await readFile(userDataFile, "utf8");
-  const iso = seedImage({ ...seed, authorizedKey: ours.publicKey.trim(), hostKey, userData: own });
+  const own = userDataFile === "" ? undefined : await readUserData(userDataFile, "user data");
+  const iso = await seedImage({ ...seed, authorizedKey: ours.publicKey.trim(), hostKey, userData: own });
   // Not written over, so that it has the rights that it is given here.
   await rm(path, { force: true });
   await writeFile(path, iso, { mode: 0o600 });

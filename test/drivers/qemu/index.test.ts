@@ -33,7 +33,7 @@ describe("the qemu driver", () => {
       { options: { network: "vmnet" }, error: /no network "vmnet" on this system/ },
       { options: { sshUser: "root" }, error: /--qemu-ssh-user must be/ },
       { options: { sshUser: "a b" }, error: /--qemu-ssh-user must be/ },
-      { options: { userdata: "/no/such/file" }, error: /--qemu-userdata: there is no file \/no\/such\/file/ },
+      { options: { userdata: "/no/such/file" }, error: /unable to read --qemu-userdata file: \/no\/such\/file/ },
       { options: { shareFolder: ["/no/such/folder:/mnt"] }, error: /there is no folder \/no\/such\/folder/ },
       { options: { shareFolder: ["/tmp"] }, error: /HOSTDIR:GUESTDIR, not "\/tmp"/ },
     ],
@@ -49,8 +49,8 @@ describe("the qemu driver", () => {
     const here = relative(process.cwd(), folder);
     const { state } = await planned({ userdata: join(here, "user-data"), shareFolder: [`${here}:/mnt/a`] });
     expect(state).toMatchObject({
-      ImageURL: chooseImage("debian-13", "", hostArchitecture()).url,
-      ImageDigest: chooseImage("debian-13", "", hostArchitecture()).digest,
+      ImageURL: chooseImage("debian-13", "", hostArchitecture(), {}).url,
+      ImageDigest: chooseImage("debian-13", "", hostArchitecture(), {}).digest,
       ...{ IPAddress: "127.0.0.1", SSHUser: "docker", CPU: 2, Memory: 2048, DiskSize: 20_000, Network: "user" },
       ...{ UserDataFile: join(folder, "user-data"), ShareFolders: [`${folder}:/mnt/a`] },
     });

@@ -32,7 +32,7 @@ describe("the virtualbox driver", () => {
     },
     { options: { shareFolder: "/srv" }, error: /--virtualbox-share-folder must be FOLDER:NAME/ },
     { options: { sshUser: "a b" }, error: /--virtualbox-ssh-user must be a user's name/ },
-    { options: { userdata: "/nowhere" }, error: /--virtualbox-userdata: ENOENT/ },
+    { options: { userdata: "/nowhere" }, error: /unable to read --virtualbox-userdata file: \/nowhere/ },
     { options: { image: "no-such-image" }, error: /there is no image "no-such-image"/ },
     { options: { imageDigest: "md5:1" }, error: /is no digest/ },
   ];

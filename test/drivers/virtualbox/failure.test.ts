@@ -32,6 +32,36 @@ const traps: readonly (readonly [what: string, said: string, message: RegExp, hi
     /bcdedit/,
   ],
   [
+    "Hyper-V, as VirtualBox 7 says it",
+    "VBoxManage.exe: error: Raw-mode is unavailable courtesy of Hyper-V. (VERR_SUPDRV_NO_RAW_MODE_HYPER_V_ROOT)",
+    /Hyper-V has the processor's virtualization/,
+    /bcdedit/,
+  ],
+  [
+    "VT-x switched off in the BIOS of a Windows computer",
+    "VBoxManage.exe: error: Not in a hypervisor partition (HVP=0) (VERR_NEM_NOT_AVAILABLE).\nVBoxManage.exe: error: VT-x is disabled in the BIOS for all CPU modes (VERR_VMX_MSR_ALL_VMX_DISABLED)",
+    /doesn't have VT-X/,
+    /nested virtualization/,
+  ],
+  [
+    "AMD-V switched off in the BIOS of a Windows computer",
+    "VBoxManage.exe: error: WHvCapabilityCodeHypervisorPresent is FALSE! Make sure you have enabled the 'Windows Hypervisor Platform' feature. (VERR_NEM_NOT_AVAILABLE).\nVBoxManage.exe: error: AMD-V is disabled in the BIOS (or by the host OS) (VERR_SVM_DISABLED)",
+    /doesn't have VT-X/,
+    /nested virtualization/,
+  ],
+  [
+    "a user who may not use the driver",
+    "VBoxManage: error: The VirtualBox kernel driver is not accessible to the current user. Make sure that the user has write permissions for /dev/vboxdrv (VERR_VM_DRIVER_NOT_ACCESSIBLE)",
+    /you may not use VirtualBox's kernel module/,
+    /vboxusers/,
+  ],
+  [
+    "an adapter that is switched off",
+    "VBoxManage: error: Failed to open/create the internal network 'HostInterfaceNetworking-vboxnet0' (VERR_INTNET_FLT_IF_NOT_FOUND).",
+    /internal network/,
+    /switched off or gone/,
+  ],
+  [
     "no VT-x",
     "VBoxManage: error: VT-x is not available (VERR_VMX_NO_VMX)\nVBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap, interface IConsole",
     /doesn't have VT-X/,

@@ -35,7 +35,7 @@ export async function writeVagrantBox(folder: string, { disk, bootTimeout }: Vag
   await writeFile(join(folder, "key"), user.privateKey, { mode: 0o600 });
   const interfaces = [{ mac: macs[0] }, { mac: macs[1], address: `${address}/24` }];
   const login = { name: "tiny", instanceId: "tiny-1", user: "docker", authorizedKey: user.publicKey };
-  await writeFile(join(folder, "seed.iso"), seedImage({ ...login, hostKey, interfaces }));
+  await writeFile(join(folder, "seed.iso"), await seedImage({ ...login, hostKey, interfaces }));
   const vmdk = join(folder, "box.vmdk");
   await output("qemu-img", ["convert", "-O", "vmdk", "-o", "subformat=streamOptimized", disk, vmdk]);
   const { "virtual-size": size } = JSON.parse(await output("qemu-img", ["info", "--output=json", disk])) as {
