@@ -1,14 +1,14 @@
-import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
+import { isHost, MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { readableKey } from "./key.js";
 import type { GenericOptions } from "./options.js";
-import { isHost, type GenericState } from "./state.js";
+import type { GenericState } from "./state.js";
 
 /** Checks the options; whether the host answers is seen by the first step. */
 export async function plan(options: GenericOptions, { common }: MachinePlan, io: Io): Promise<GenericState> {
-  const { ipAddress, sshHostKey, sshJump, peerAddress } = options;
-  if (ipAddress === undefined || ipAddress === "") {
-    throw new MachineError("usage", "generic driver requires the --generic-ip-address option");
-  }
+  const { sshHostKey, sshJump, peerAddress } = options;
+  const address = options.ipAddress?.trim() ?? "";
+  if (address === "") throw new MachineError("usage", "generic driver requires the --generic-ip-address option");
+  if (!isHost(address)) throw notAHost(address);
   if (sshHostKey !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(sshHostKey)) {
     throw new MachineError("usage", "--generic-ssh-host-key must be SHA256: and 43 letters, as ssh-keygen -l prints");
   }
@@ -18,7 +18,7 @@ export async function plan(options: GenericOptions, { common }: MachinePlan, io:
   const key = options.sshKey === undefined ? "" : await readableKey(options.sshKey, io);
   return {
     ...common,
-    IPAddress: ipAddress,
+    IPAddress: withoutBrackets(address),
     SSHUser: options.sshUser,
     SSHPort: options.sshPort,
     SSHKeyPath: key,
@@ -28,4 +28,17 @@ export async function plan(options: GenericOptions, { common }: MachinePlan, io:
     ...(sshJump.length === 0 ? {} : { SSHJump: sshJump }),
     ...(peerAddress === undefined ? {} : { PeerAddress: peerAddress }),
   };
+}
+
+function notAHost(address: string): MachineError {
+  return new MachineError("usage", `--generic-ip-address must be an address or a name, not "${address}"`, {
+    ...(address.includes("@") && { hint: "the user is given by --generic-ssh-user" }),
+    ...(/:\d+$/.test(address) && { hint: "the port of sshd is given by --generic-ssh-port" }),
+    ...(address.includes("%") && { hint: "an address with a zone is of use on this computer alone: give another one" }),
+  });
+}
+
+/** As it is shown by `machine ip`. */
+function withoutBrackets(address: string): string {
+  return address.replace(/^\[(.*)\]$/, "$1");
 }

@@ -1,6 +1,6 @@
 import {
   checkSaved,
-  engineUrl,
+  isHost,
   isPort,
   isText,
   sshTarget,
@@ -31,11 +31,6 @@ export function checkState(state: GenericState): void {
       "a list of text",
     ],
   });
-}
-
-/** True for an address or a name. */
-export function isHost(name: string): boolean {
-  return URL.canParse(engineUrl(name));
 }
 
 export function target(state: GenericState): SshTarget {

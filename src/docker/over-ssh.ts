@@ -5,12 +5,12 @@ import { MachineError, type Shell } from "../driver/index.js";
  * @throws MachineError `unreachable`, with the reason
  */
 export async function versionOverSsh(shell: Shell): Promise<string> {
-  const { code, stdout, stderr } = await shell.exec("docker version --format '{{.Server.Version}}'", {
+  const { code, stdout, stderr } = await shell.exec("docker version --format 'machine-version={{.Server.Version}}'", {
     timeout: 60_000,
   });
-  // A login shell may greet before.
-  const version = stdout.trim().split("\n").at(-1) ?? "";
-  if (code === 0 && version !== "") return version;
+  // A login shell may greet before, also without an end of line.
+  const version = /machine-version=(\S+)/.exec(stdout)?.[1];
+  if (code === 0 && version !== undefined) return version;
   const why = stderr.trim();
   const [message, hint] = /permission denied/i.test(why)
     ? ["the user may not use the engine's socket", "have it join the group docker on the host: machine provision NAME"]

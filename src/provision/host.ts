@@ -113,7 +113,9 @@ async function readFacts(
 /** @throws MachineError `unsupported` for a host whose engine could not be configured */
 export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
   const init = reported.get("init")?.trim();
-  const dockerd = reported.has("half-installed") ? undefined : reported.get("dockerd");
+  const isWhole = !reported.has("half-installed");
+  // One that runs is never installed over, whatever its program is.
+  const dockerd = isWhole ? (reported.get("dockerd") ?? (reported.has("active") ? "" : undefined)) : undefined;
   const distro = findDistro(parseOsRelease(reported.get("os-release") ?? ""));
   if (init !== "systemd" && init !== "openrc") {
     const what = "the host runs neither systemd nor OpenRC, so its engine cannot be configured";

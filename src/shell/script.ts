@@ -41,20 +41,35 @@ export async function runScript(
   script: ShellScript,
   { prefix, password }: Privilege,
 ): Promise<CommandResult> {
-  const body = Buffer.from(`{\n${prologue}\n${exports(script.params ?? {})}${script.text}\n}\n`);
+  const body = Buffer.from(`{\n${beginning}\n${prologue}\n${exports(script.params ?? {})}${script.text}\n}\n`);
   const command = `${prefix}sh -c 'eval "$(${take(body.length)})"'`;
-  const lines: string[] = [];
+  const heard: string[] = [];
   const result = await shell.exec(command, {
     input: Buffer.concat([passwordLine(password), body, Buffer.from(script.input ?? "")]),
     purpose: script.purpose ?? script.name,
     timeout: script.timeout ?? 120_000,
     onLine: (line) => {
-      lines.push(line);
-      script.onLine?.(line);
+      // What a login shell's start-up files print stands before the mark.
+      if (heard.includes(mark)) script.onLine?.(line);
+      heard.push(line);
     },
   });
-  if (result.code !== 0) throw failure(script.name, result.code, lines);
-  return result;
+  const begun = heard.indexOf(mark) + 1;
+  if (begun === 0 && (result.code === 0 || prefix === "")) throw ignored(script.name, heard);
+  if (result.code !== 0) throw failure(script.name, result.code, heard.slice(begun));
+  return { ...result, stdout: result.stdout.slice(result.stdout.indexOf(`${mark}\n`) + mark.length + 1) };
+}
+
+/** A line of its own, also behind a greeting without an end. */
+const mark = "machine-begin";
+const beginning = `printf '\\n%s\\n' ${mark}`;
+
+function ignored(name: string, said: readonly string[]): MachineError {
+  const output = said.filter((line) => line !== "").slice(-20);
+  return new MachineError("failed", `${name}: the host does not run the commands that ssh sends`, {
+    hint: "a forced command of authorized_keys, or an `exec` in a start-up file of the login shell, stands in the way",
+    output: output.length > 0 ? output.join("\n") : undefined,
+  });
 }
 
 /**
@@ -106,11 +121,9 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
  * @throws MachineError `failed` that says what the host lacks
  */
 export async function becomeRoot(shell: Shell, askPassword: AskPassword): Promise<Privilege> {
-  const { stdout } = await shell.exec(`sh -c '${probe}'`, {
-    purpose: "find out how to become root",
-    timeout: 60_000,
-  });
-  // A login shell may greet on stdout.
+  const name = "could not find out how to become root";
+  const script = { name, purpose: "find out how to become root", text: probe, timeout: 60_000 };
+  const { stdout } = await runScript(shell, script, asUser);
   const [, user = "", way = "", why = ""] = /^machine-user: (.*)\nmachine-way: (.*)\n([^]*)/m.exec(stdout) ?? [];
   if (way === "root") return asUser;
   if (way === "sudo" || way === "doas") return { prefix: `${way} -n -- ` };
@@ -121,7 +134,7 @@ export async function becomeRoot(shell: Shell, askPassword: AskPassword): Promis
 
 const noSudo = { hint: "log in as root, or install sudo on the host and allow it to the user" };
 
-/** Prints the user, the way, and what sudo says against it. No single quote may stand here. */
+/** Prints the user, the way, and what sudo says against it. */
 const probe = `way=none; said=
 if [ "$(id -u)" = 0 ]; then way=root
 elif command -v sudo >/dev/null; then

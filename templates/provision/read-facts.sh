@@ -20,6 +20,10 @@ content() {
   if [ -e "$2" ]; then fact "$1" <"$2"; fi
 }
 
+engine_version() {
+  program=$(engine_program) && "$program" --version
+}
+
 names_itself() {
   grep -q "^[^#]*[[:space:]]$NAME\([[:space:]]\|\$\)" /etc/hosts
 }
@@ -32,7 +36,7 @@ echo "$INIT" | fact init
 content os-release /etc/os-release
 tell hostname cat /proc/sys/kernel/hostname
 tell named names_itself
-tell dockerd dockerd --version
+tell dockerd engine_version
 tell snap is_snap
 tell active engine_is_active
 tell backup ls -d "$BACKUP"

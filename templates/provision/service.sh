@@ -16,6 +16,22 @@ engine_pid() {
   esac
 }
 
+# Path of the engine's program: of PATH, else of the service, where an owner may have put it anywhere.
+engine_program() {
+  command -v dockerd && return
+  [ "$INIT" = systemd ] || return 1
+  for program in "$(systemctl show --property ExecStart docker.service | sed -n 's/.*path=\([^ ;]*\).*/\1/p')" \
+    "$(pid=$(engine_pid) && readlink "/proc/${pid#MainPID=}/exe")"; do
+    case $program in
+    */dockerd)
+      echo "$program"
+      return
+      ;;
+    esac
+  done
+  return 1
+}
+
 # Starts at boot from now on. A restart that follows reads the units anew.
 engine_enable() {
   case $INIT in

@@ -6,11 +6,11 @@ trap 'packages_done; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 packages_prepare
 
-engine=$(command -v dockerd) || fail "there is no engine to upgrade" "machine provision installs one"
+engine=$(engine_program) || fail "there is no engine to upgrade" "machine provision installs one"
 package=$(packages_owner "$engine") ||
   fail "no package of this system holds $engine" "upgrade it the way it was installed, then run machine provision"
 pid=$(engine_pid)
-before=$(dockerd --version)
+before=$("$engine" --version)
 
 packages_refresh
 if [ -n "$VERSION" ]; then
@@ -37,7 +37,7 @@ else
   packages_upgrade "$package" $others
 fi
 
-after=$(dockerd --version)
+after=$("$engine" --version)
 if [ "$before" = "$after" ]; then
   notice "the engine is up to date: $after"
 else

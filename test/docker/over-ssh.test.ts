@@ -6,8 +6,10 @@ function answering(result: Partial<CommandResult>): Shell {
   return { exec: () => Promise.resolve({ stdout: "", stderr: "", code: 0, ...result }) };
 }
 
-test("the version is the last line, after what a login shell may say", async () => {
-  expect(await versionOverSsh(answering({ stdout: "Welcome!\n28.2.2\n" }))).toBe("28.2.2");
+test("the version is found behind what a login shell may say", async () => {
+  expect(await versionOverSsh(answering({ stdout: "Welcome!\n\u001b]0;title\u0007machine-version=28.2.2\n" }))).toBe(
+    "28.2.2",
+  );
 });
 
 test.each([

@@ -111,7 +111,9 @@ describe("runScript", () => {
         localShell().exec(command, { ...options, input: Buffer.from(options?.input ?? "").subarray(0, -20) }),
     };
     const text = `touch ${quote(join(folder, "made"))}\n# ${"x".repeat(200)}\ntrue\n`;
-    await expect(runScript(cut, { name: "web-1: could not work", text }, asUser)).rejects.toThrow("exit status 2");
+    await expect(runScript(cut, { name: "web-1: could not work", text }, asUser)).rejects.toThrow(
+      "does not run the commands",
+    );
     await expect(stubbed().exec("test -e $FOLDER/made")).resolves.toMatchObject({ code: 1 });
   });
 
@@ -173,7 +175,7 @@ describe("becomeRoot", () => {
 
   /** The folder alone is enough for a PATH. */
   const withoutSudo = (): void => {
-    for (const name of ["sh", "cat"])
+    for (const name of ["sh", "cat", "dd"])
       execFileSync("sh", ["-c", `ln -s "$(command -v ${name})" ${quote(join(folder, name))}`]);
   };
 
@@ -194,6 +196,37 @@ describe("becomeRoot", () => {
     const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
     const shell = localShell({ env, loginShell: join(folder, "greeter") });
     await expect(becomeRoot(shell, never)).resolves.toEqual({ prefix: "" });
+  });
+
+  test("is not put off by a login shell that prints without an end of line", async () => {
+    await stub("titled", 'printf "\\033]0;web\\007"; printf "$ " >&2; shift; exec sh -c "$1"');
+    await stub("id", "case $1 in -u) echo 0;; -un) echo root;; esac");
+    const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+    const shell = localShell({ env, loginShell: join(folder, "titled") });
+    await expect(becomeRoot(shell, never)).resolves.toEqual({ prefix: "" });
+  });
+
+  test("says so where the host does not run what ssh sends, with what it prints instead", async () => {
+    await stub("forced", "echo This account is for backups.");
+    const shell = localShell({ loginShell: join(folder, "forced") });
+    await expect(becomeRoot(shell, never)).rejects.toMatchObject({
+      message: "could not find out how to become root: the host does not run the commands that ssh sends",
+      output: "This account is for backups.",
+    });
+  });
+
+  test("sends no line break, at which csh ends a word", async () => {
+    await stub("id", "case $1 in -u) echo 0;; -un) echo root;; esac");
+    const commands: string[] = [];
+    const shell: Shell = {
+      exec: (command, options) => {
+        commands.push(command);
+        return stubbed().exec(command, options);
+      },
+    };
+    await becomeRoot(shell, never);
+    expect(commands.join()).not.toContain("\n");
+    expect(commands).toHaveLength(1);
   });
 
   test("takes doas where there is no sudo", async () => {

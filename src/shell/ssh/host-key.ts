@@ -88,28 +88,34 @@ async function readKnown({ file, alias, userFile, userAlias }: HostKeyQuestion):
 
 function judge(key: HostKey, question: HostKeyQuestion, { pinned, user, revoked }: Known): Verdict {
   const isKey = (other: HostKey): boolean => sameKey(other, key);
-  if (revoked(key)) return refuse(key, question, "is marked as revoked");
+  if (revoked(key)) return refuse(key, question, "is marked as revoked", stolen);
   if (pinned.some(isKey)) return { accept: "pinned" };
   if (question.trust !== undefined && bare(question.trust) === fingerprintOf(key.base64)) return { accept: "trusted" };
-  if (pinned.length > 0) return refuse(key, question, `has changed: pinned ${describe(pinned)}, now`);
+  if (pinned.length > 0) {
+    const hint = `if you know why, e.g. the host was installed anew: ${trustCommand(question, key)}`;
+    return refuse(key, question, `has changed: pinned ${describe(pinned)}, now`, hint);
+  }
   if (question.expected !== undefined) {
     if (bare(question.expected) === fingerprintOf(key.base64)) return { accept: "known" };
-    return refuse(key, question, `is not the expected ${bare(question.expected)} but`);
+    const hint = `if you know why, give the key that it has now, or where the machine exists: ${trustCommand(question, key)}`;
+    return refuse(key, question, `is not the expected ${bare(question.expected)} but`, hint);
   }
   if (user.some(isKey)) return { accept: "known" };
   if (user.length === 0) return { accept: "new" };
-  return refuse(key, question, `is not the one in ${question.userFile ?? ""}: known ${describe(user)}, now`);
+  // A machine that is being made is gone again by now, so that nothing could be said of it.
+  const hint = `if you know why, e.g. the address is another host's by now: ssh-keygen -R ${question.userAlias}`;
+  return refuse(key, question, `is not the one in ${question.userFile ?? ""}: known ${describe(user)}, now`, hint);
 }
 
-function refuse(key: HostKey, { machine, host }: HostKeyQuestion, why: string): Verdict {
-  const revoked = why.endsWith("revoked");
-  return {
-    refusal: new MachineError("untrusted", `${machine}: the host key of ${host} ${why} ${describe([key])}`, {
-      hint: revoked
-        ? "somebody who has stolen the key may be answering; give the host a new one"
-        : `if you know why, e.g. the host was installed anew: machine trust ${machine} ${fingerprintOf(key.base64)}`,
-    }),
-  };
+function refuse(key: HostKey, { machine, host }: HostKeyQuestion, why: string, hint: string): Verdict {
+  const message = `${machine}: the host key of ${host} ${why} ${describe([key])}`;
+  return { refusal: new MachineError("untrusted", message, { hint }) };
+}
+
+const stolen = "somebody who has stolen the key may be answering; give the host a new one";
+
+function trustCommand({ machine }: HostKeyQuestion, key: HostKey): string {
+  return `machine trust ${machine} ${fingerprintOf(key.base64)}`;
 }
 
 function describe(keys: readonly HostKey[]): string {

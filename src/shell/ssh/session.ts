@@ -50,7 +50,8 @@ export function execute(
 }
 
 /**
- * Opens a session and uses it. `use` begins before ssh2 reads on: the events of a command that ends at once
+ * Opens a session and uses it; within a second where the host still holds the one before it to be in use, which sshd with
+ * `MaxSessions 1` does for a moment. `use` begins before ssh2 reads on: the events of a command that ends at once
  * may be in the very packet that opened it.
  */
 export function session<T>(
@@ -59,11 +60,19 @@ export function session<T>(
   use: (channel: ClientChannel) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (link.lost() !== undefined) throw broken(link);
-    start((error, channel) => {
-      if (error === undefined) use(channel).then(resolve, reject);
-      else reject(link.lost() === undefined ? notOpened(link, error) : broken(link));
-    });
+    const open = (triesLeft: number): void => {
+      if (link.lost() !== undefined) {
+        reject(broken(link));
+        return;
+      }
+      start((error, channel) => {
+        if (error === undefined) use(channel).then(resolve, reject);
+        else if (link.lost() !== undefined) reject(broken(link));
+        else if (triesLeft > 0 && /open failed/i.test(error.message)) setTimeout(open, 100, triesLeft - 1);
+        else reject(notOpened(link, error));
+      });
+    };
+    open(10);
   });
 }
 
