@@ -1,17 +1,22 @@
 import { boolean, choice, integer, list, text, type Values } from "../../src/driver/index.js";
 import type { AskedSettings } from "./api/settings.js";
 
+/** GiB. */
+export const defaultRootSize = 20;
+
 /**
  * docker-machine's options with its variables, then ours. Its own have no variable where docker-machine gave them none.
  * What may be a list of types, subnets or zones is one text with commas, since docker-machine's is one text.
  */
-/** GiB. */
-export const defaultRootSize = 20;
-
 export const options = {
-  accessKey: text({ help: "Access key; not saved", env: "AWS_ACCESS_KEY_ID", secret: true }),
-  secretKey: text({ help: "Secret key; not saved", env: "AWS_SECRET_ACCESS_KEY", secret: true }),
-  sessionToken: text({ help: "Session token of a temporary key; not saved", env: "AWS_SESSION_TOKEN", secret: true }),
+  accessKey: text({ help: "Access key", env: "AWS_ACCESS_KEY_ID", secret: true }),
+  secretKey: text({ help: "Secret key", env: "AWS_SECRET_ACCESS_KEY", secret: true }),
+  sessionToken: text({ help: "Session token of a temporary key", env: "AWS_SESSION_TOKEN", secret: true }),
+  saveCredentials: boolean({
+    help: "Keep the keys above that are given as flags for later commands; =false does not",
+    default: true,
+    env: null,
+  }),
   region: text({
     help: "Region; default: that of the environment or profile, else us-east-1",
     env: "AWS_DEFAULT_REGION",

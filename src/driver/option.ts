@@ -68,14 +68,14 @@ export function integer(
 }
 
 /** Words as Go's strconv.ParseBool knows them. */
-export function boolean(facts: OptionFacts<boolean>): Option<boolean> {
+export function boolean(facts: OptionFacts<boolean> & { readonly default?: boolean }): Option<boolean> {
   const parse = (given: unknown): boolean => {
     const word = String(given);
     if (/^(1|t|T|TRUE|true|True)$/.test(word)) return true;
     if (/^(0|f|F|FALSE|false|False)$/.test(word)) return false;
     throw new Error(`must be true or false, not "${word}"`);
   };
-  return { ...facts, kind: "boolean", default: false, parse };
+  return { ...facts, kind: "boolean", default: facts.default ?? false, parse };
 }
 
 /** Repeatable; from one text (an environment variable): split at commas, each part trimmed. */

@@ -90,6 +90,8 @@ export interface MachinePaths {
   readonly progress: string;
   /** Host keys that were seen or given, in OpenSSH's format; ours, docker-machine ignores it. */
   readonly knownHosts: string;
+  /** Secrets that were given as flags: see credentials.ts; ours, docker-machine ignores it. */
+  readonly credentials: string;
   /** How docker clients reach the engine, where not by TLS: `ssh` or `both`; ours, docker-machine ignores it. */
   readonly transport: string;
   /** Commands that were run on the machine: see command-log.ts; ours, docker-machine ignores it. */
@@ -118,6 +120,7 @@ export function machinePaths(root: string, name: string): MachinePaths {
     configBackup: at("config.json.bak"),
     progress: at("progress.json"),
     knownHosts: at("known_hosts"),
+    credentials: at("credentials.json"),
     transport: at("docker-transport"),
     commandLog: at("commands.jsonl"),
     caCert: at("ca.pem"),

@@ -40,9 +40,6 @@ export async function settingsOf(given: AskedSettings, io: Io): Promise<Ec2Setti
   // Keys may come from the environment: they count less than a profile that is named.
   const named = given.profile === "" ? { AccessKey: accessKey, SecretKey: secretKey, SessionToken: sessionToken } : {};
   const { Profile, keys } = credentialsOf({ Profile: given.profile, ...named }, io.env);
-  if (keys !== undefined && keys.accessKeyId !== io.env["AWS_ACCESS_KEY_ID"]) {
-    io.notice("the keys are not saved: later commands need them in the environment, or a profile");
-  }
   const Region = given.region ?? (await defaultRegion(Profile, io));
   // AWS's own are like us-east-1, us-gov-west-1 and eusc-de-east-1; others may be called anything.
   if (endpoint === "" && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(Region)) {

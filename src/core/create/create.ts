@@ -1,10 +1,12 @@
 import { isMachineError, MachineError, messageOf, whileDoing } from "../../driver/index.js";
+import { keepCredentials } from "../../store/credentials.js";
+import { machinePaths } from "../../store/paths.js";
 import { ensureAuthority } from "../../tls/authority.js";
 import { authorityContext } from "../clients/cert-paths.js";
 import { machineChanged, machineCompleted, machineRemoved } from "../clients/followers.js";
 import { loadHost, saveState, withHost, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
-import { withSecrets, type CreateRequest, type PlannedMachine } from "./plan.js";
+import { secretsToKeep, withSecrets, type CreateRequest, type PlannedMachine } from "./plan.js";
 import { asked, provisionHost, settingsOf } from "./provision.js";
 import { runSteps, undoSteps } from "./run-steps.js";
 
@@ -21,6 +23,7 @@ export async function createMachine(given: Session, { request, config }: Planned
   return store.lock(name, async () => {
     const journal = { phase: "create", done: [], settings: settingsOf(request.provision) } as const;
     await store.claim(name, config, journal, request.transport);
+    await keepCredentials(machinePaths(store.root, name).credentials, secretsToKeep(given, request));
     return makeAndProvision(session, await loadHost(session, name), request);
   });
 }

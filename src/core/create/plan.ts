@@ -13,6 +13,7 @@ import {
 } from "../../driver/index.js";
 import { checkEngine } from "../../provision/steps.js";
 import { newConfig, type MachineConfig, type NewMachine } from "../../store/config.js";
+import type { KeptCredentials } from "../../store/credentials.js";
 import { certificateNames } from "../../tls/names.js";
 import { openHost } from "../host/host.js";
 import { machineIo } from "../session/io.js";
@@ -95,14 +96,28 @@ async function plan(
   }
 }
 
-/** Secret options are not saved: the driver's steps find them under their variables, however they were given. */
-export function withSecrets(session: Session, { driver, values }: CreateRequest): Session {
+/** No state has secret options: the driver's steps find them under their variables, however they were given. */
+export function withSecrets(session: Session, request: CreateRequest): Session {
+  return { ...session, env: { ...session.env, ...secretsOf(request) } };
+}
+
+/** The secret options that are kept for the machine's later commands: those that the environment has not. */
+export function secretsToKeep({ env, tell }: Session, request: CreateRequest): KeptCredentials {
+  const given = Object.entries(secretsOf(request)).filter(([name, value]) => env[name] !== value);
+  if (request.values["saveCredentials"] !== false) return Object.fromEntries(given);
+  const names = given.map(([name]) => name).join(", ");
+  if (names !== "") tell(`(${request.name}) its credentials are not kept: later commands need ${names}`);
+  return {};
+}
+
+/** By their variables. */
+function secretsOf({ driver, values }: CreateRequest): KeptCredentials {
   const secrets = Object.entries(driver.options).flatMap(([key, option]) => {
     const { env } = names(key, option, driver.name);
     const value = values[key];
     return option.secret === true && env !== undefined && typeof value === "string" ? [[env, value] as const] : [];
   });
-  return { ...session, env: { ...session.env, ...Object.fromEntries(secrets) } };
+  return Object.fromEntries(secrets);
 }
 
 /** What a planned machine would begin with, the steps that its create would go through, and their calls to the provider. */

@@ -1,5 +1,6 @@
 import { failed, MachineError, ok, type Check, type Driver, type Finding, type Io } from "../../driver/index.js";
 import { lockUsers } from "../../store/lock.js";
+import { hasCredentials } from "../../store/credentials.js";
 import { machinePaths } from "../../store/paths.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
 import { openHost } from "../host/host.js";
@@ -13,14 +14,19 @@ import { directoryModes, keyModes } from "./modes.js";
 /** What is looked at of each machine. */
 export function machineChecks(session: Session, one: StoredMachine | BrokenMachine): readonly Check[] {
   if ("error" in one) return [failed("config.json", one.error)];
-  const { dir, clientKey, serverKey, sshKey } = machinePaths(session.store.root, one.name);
-  const keys = [clientKey, serverKey, sshKey, one.config.Driver.SSHKeyPath].filter((path) => path !== "");
+  const { dir, clientKey, serverKey, sshKey, credentials } = machinePaths(session.store.root, one.name);
+  const keys = [clientKey, serverKey, sshKey, credentials, one.config.Driver.SSHKeyPath].filter((path) => path !== "");
   return [
     { what: "state", run: (io) => checkState({ ...session, signal: io.signal }, one, io) },
     { what: "certificates", run: () => checkExpiry(dir, `machine regenerate-certs ${one.name}`) },
     directoryModes([dir]),
     keyModes(keys),
+    ...(hasCredentials(dir) ? [{ what: "credentials", run: () => Promise.resolve(keptCredentials(one.name)) }] : []),
   ];
+}
+
+function keptCredentials(name: string): Finding {
+  return ok(`those that were given as flags are kept; machine scrub ${name} takes them out`);
 }
 
 async function checkState(session: Session, stored: StoredMachine, io: Io): Promise<Finding> {
@@ -32,7 +38,7 @@ async function checkState(session: Session, stored: StoredMachine, io: Io): Prom
   }
   const host = await openHost(session, stored);
   const { driver } = host;
-  const { status } = await inspect(session, { ...host, io }, { lock: "none" });
+  const { status } = await inspect(session, { ...host, io: { ...io, env: host.io.env } }, { lock: "none" });
   if (status === "missing") {
     throw new MachineError("not-found", `${driver.name} driver has no such machine any more`, {
       hint: `machine rm ${name}`,

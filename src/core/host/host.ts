@@ -8,6 +8,8 @@ import {
   type Transport,
 } from "../../driver/index.js";
 import type { MachineConfig } from "../../store/config.js";
+import { readCredentials } from "../../store/credentials.js";
+import { machinePaths } from "../../store/paths.js";
 import type { StoredMachine } from "../../store/store.js";
 import { machineIo } from "../session/io.js";
 import type { Session } from "../session/session.js";
@@ -32,7 +34,9 @@ export async function openHost(
   { name, dir, config: { Driver: state, ...config }, transport }: StoredMachine,
 ): Promise<Host> {
   const driver = await session.findDriver(config.DriverName);
-  return { name, dir, state, config, transport, driver, io: machineIo(session, { name, dir }) };
+  const own = readCredentials(machinePaths(session.store.root, name).credentials);
+  const io = machineIo({ ...session, env: { ...session.env, ...own } }, { name, dir });
+  return { name, dir, state, config, transport, driver, io };
 }
 
 /** @throws MachineError `unsupported` for a machine without ssh */

@@ -1,4 +1,5 @@
 import { isExpected, type Driver, type DriverState, type Inspection, type Status } from "../../driver/index.js";
+import { hasCredentials } from "../../store/credentials.js";
 import type { StoredMachine } from "../../store/store.js";
 import { hostWith, saveState, withHost, type Host } from "../host/host.js";
 import { providerIo } from "../session/io.js";
@@ -64,14 +65,15 @@ export function askTogether(session: Session, machines: readonly StoredMachine[]
   return async (host) => {
     const { driver, name } = host;
     let all = asked.get(driver.name);
-    if (all === undefined && driver.inspectAll !== undefined) {
-      const ours = machines.filter(({ config }) => config.DriverName === driver.name);
+    if (!hasCredentials(host.dir) && all === undefined && driver.inspectAll !== undefined) {
+      // One with credentials of its own is asked by these.
+      const ours = machines.filter(({ dir, config }) => config.DriverName === driver.name && !hasCredentials(dir));
       all = driver.inspectAll(
         ours.map(({ name, dir, config }) => ({ name, dir, state: config.Driver })),
         providerIo(session),
       );
       asked.set(driver.name, all);
     }
-    return (await all)?.get(name) ?? askAlone(host);
+    return (hasCredentials(host.dir) ? undefined : (await all)?.get(name)) ?? askAlone(host);
   };
 }

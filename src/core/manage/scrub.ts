@@ -1,17 +1,36 @@
-import { saveState, withHost } from "../host/host.js";
+import { isExpected, MachineError, messageOf } from "../../driver/index.js";
+import { hasCredentials, removeCredentials } from "../../store/credentials.js";
+import { machinePaths } from "../../store/paths.js";
+import { saveState, withHost, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
 
 /**
- * Takes the credentials that docker-machine has saved out of config.json and removes its copies, once the machine's
- * driver has seen that it can do without. False: there are none.
+ * Takes the credentials of a machine out of the store: those that docker-machine has saved in config.json and its copies,
+ * and those that were given as flags, once the machine's driver has seen that it can do without. False: there are none.
  */
 export async function scrubMachine(session: Session, name: string): Promise<boolean> {
-  return withHost(session, name, async (host) => {
-    const { driver, io } = host;
-    const changes = await driver.scrub?.(host, io);
-    if (driver.scrub === undefined) return false;
+  return withHost(session, name, async (saved) => {
+    const host = { ...saved, io: { ...saved.io, env: session.env } };
+    const hadOwn = hasCredentials(host.dir);
+    const changes = await host.driver.scrub?.(host, host.io);
+    if (changes === undefined && hadOwn) await checkOthers(host);
     await saveState(session, name, changes);
-    await session.store.removeCopies(name);
-    return changes !== undefined;
+    if (host.driver.scrub !== undefined) await session.store.removeCopies(name);
+    if (hadOwn) await removeCredentials(machinePaths(session.store.root, name).credentials);
+    return changes !== undefined || hadOwn;
+  });
+}
+
+/** @throws MachineError `failed` where the environment, a profile or a role do not show the machine */
+async function checkOthers(host: Host): Promise<void> {
+  const { name, driver, io } = host;
+  const kept = `${name} keeps its credentials, as nothing else works`;
+  const { status } = await driver.inspect(host, io).catch((error: unknown) => {
+    if (!isExpected(error)) throw error;
+    throw new MachineError("failed", `${kept}: ${messageOf(error)}`, { cause: error });
+  });
+  if (status !== "missing") return;
+  throw new MachineError("failed", `${kept}: the others do not show it`, {
+    hint: `use credentials of its account; if it is gone: machine rm ${name}`,
   });
 }
