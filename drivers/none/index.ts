@@ -27,7 +27,7 @@ export default defineDriver({
       throw new MachineError("usage", "--url option is required when no driver is selected");
     }
     if (!isUrl(url)) throw new MachineError("usage", `--url must be a URL, not "${url}"`);
-    return Promise.resolve({ ...common, IPAddress: new URL(url).host, URL: url });
+    return Promise.resolve({ ...common, IPAddress: URL.canParse(url) ? new URL(url).host : "", URL: url });
   },
   create: [],
   inspect: () => Promise.resolve({ status: "running" }),

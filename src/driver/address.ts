@@ -12,9 +12,9 @@ export function isHost(host: string): boolean {
   return /^[^\s@/?#\\]+$/.test(host) && URL.canParse(engineUrl(host));
 }
 
-/** A URL that can stand in a command line and in a line of its own. */
+/** What docker-machine takes for a URL, scripts' `none` included, that is one word for a shell, and one line. */
 export function isUrl(url: string): boolean {
-  return /^[^\s\p{Cc}"'`]+$/u.test(url) && URL.canParse(url);
+  return /^[^\s\p{Cc}"'`]+$/u.test(url);
 }
 
 /** Where an engine listens: `tcp://192.0.2.7:2376`. */

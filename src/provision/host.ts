@@ -115,7 +115,8 @@ export function factsOf(reported: ReadonlyMap<string, string>): HostFacts {
   const init = reported.get("init")?.trim();
   const isWhole = !reported.has("half-installed");
   // One that runs is never installed over, whatever its program is.
-  const dockerd = isWhole ? (reported.get("dockerd") ?? (reported.has("active") ? "" : undefined)) : undefined;
+  const runs = init === "systemd" && reported.has("active");
+  const dockerd = isWhole ? (reported.get("dockerd") ?? (runs ? "" : undefined)) : undefined;
   const distro = findDistro(parseOsRelease(reported.get("os-release") ?? ""));
   if (init !== "systemd" && init !== "openrc") {
     const what = "the host runs neither systemd nor OpenRC, so its engine cannot be configured";

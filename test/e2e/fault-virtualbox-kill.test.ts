@@ -7,6 +7,7 @@ import { aimAt, cutOff } from "../support/cut-off.js";
 import { finish } from "../support/command.js";
 import { installProgram, type Program } from "../support/program.js";
 import { virtualBox, type VirtualBox } from "../stand-ins/virtualbox/index.js";
+import { bootable } from "../vm/support.js";
 
 /** Where a create is cut off, and the most milliseconds after it. */
 const points = {
@@ -22,7 +23,7 @@ let vb: VirtualBox;
 beforeAll(async () => {
   program = await installProgram();
   vb = await virtualBox({ guest: "idle" });
-  await writeFile(join(program.home, "image.raw"), Buffer.alloc(2 ** 20));
+  await writeFile(join(program.home, "image.raw"), bootable(2 ** 20));
 });
 afterAll(async () => {
   await vb.stop();

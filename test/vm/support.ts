@@ -42,9 +42,16 @@ export function noise(length: number, seed = "noise"): Buffer {
         .update(`${seed} ${String(i)}`)
         .digest(),
     );
-  const bytes = Buffer.concat(parts).subarray(0, length);
-  // As a disk has it that a computer boots from.
-  if (length >= 512) bytes.set([0x55, 0xaa], 510);
+  return marked(Buffer.concat(parts).subarray(0, length));
+}
+
+/** An empty disk that counts as one that a computer boots from. */
+export function bootable(length: number): Buffer {
+  return marked(Buffer.alloc(length));
+}
+
+function marked(bytes: Buffer): Buffer {
+  if (bytes.length >= 512) bytes.set([0x55, 0xaa], 510);
   return bytes;
 }
 

@@ -25,7 +25,8 @@ export async function checkEndpoint(session: Session, host: Host, doing: string)
   const now = await whereItAnswers(session, host, doing, isOverSsh ? checkSsh : checkTls);
   const url = await clientUrl(session, now);
   if (isOverSsh) return { url, address: now.state.IPAddress, hasTls: false };
-  return { url, address: new URL(url).hostname.replace(/^\[|\]$/g, ""), hasTls: true };
+  const address = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, "") : "";
+  return { url, address, hasTls: true };
 }
 
 type EndpointCheck = (session: Session, host: Host, doing: string) => Promise<void>;

@@ -16,6 +16,7 @@ import {
 import { runProgram } from "../../../src/shell/exec.js";
 import { virtualBox, type VirtualBox } from "../../stand-ins/virtualbox/index.js";
 import { computer } from "./computers.js";
+import { bootable } from "../../vm/support.js";
 
 type Release = Parameters<typeof virtualBox>[0];
 
@@ -51,7 +52,7 @@ export async function trial(
   const dir = join(store, "machines", "web");
   await mkdir(dir, { recursive: true });
   const image = join(store, "image.raw");
-  await writeFile(image, Buffer.alloc(2 ** 20));
+  await writeFile(image, bootable(2 ** 20));
   const driver = virtualBoxOn(computer(on));
   const { signal, ...fake } = fakeIo({}, vb.env);
   const env = { ...process.env, ...vb.env };
