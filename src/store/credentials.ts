@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MachineError } from "../driver/index.js";
-import { replaceFile } from "./file.js";
 import { encodeJson, isObject, parseJson } from "./json.js";
 
 /** Secret options of a machine's driver that were given as flags, by their variables: `{"AWS_ACCESS_KEY_ID": "..."}`. */
@@ -30,9 +28,8 @@ export function hasCredentials(dir: string): boolean {
 
 /** Keeps them, for their owner's eyes alone. None: nothing is written. @throws MachineError `failed` */
 export async function keepCredentials(path: string, credentials: KeptCredentials): Promise<void> {
-  if (Object.keys(credentials).length > 0) await replaceFile(path, encodeJson(credentials));
-}
-
-export async function removeCredentials(path: string): Promise<void> {
-  await rm(path, { force: true });
+  if (Object.keys(credentials).length === 0) return;
+  // What only reads them loads nothing that writes.
+  const { replaceFile } = await import("./file.js");
+  await replaceFile(path, encodeJson(credentials));
 }

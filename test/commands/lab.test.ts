@@ -115,13 +115,13 @@ hint: keys are the flags that machine create -d DRIVER --help lists
     const { home, lab } = await newLab(`machines:
   good: { driver: none, url: "tcp://192.0.2.7:2376" }
   far: { driver: generic, count: 12 }
-  near: { driver: none, url: nowhere }
+  near: { driver: none, url: no where }
 `);
     const { code, stderr } = await lab("up");
     expect(code).toBe(1);
     expect(stderr.replaceAll(/^.*lab\.yaml:/gm, "")).toBe(
       `3:3: ${refusal}: generic driver requires the --generic-ip-address option\n` +
-        `4:3: ${refusal}: --url must be a URL, not "nowhere"\n`,
+        `4:3: ${refusal}: --url must be a URL, not "no where"\n`,
     );
     expect(await names(home)).toEqual([]);
   });

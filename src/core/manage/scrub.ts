@@ -1,5 +1,6 @@
+import { rm } from "node:fs/promises";
 import { isExpected, MachineError, messageOf } from "../../driver/index.js";
-import { hasCredentials, removeCredentials } from "../../store/credentials.js";
+import { hasCredentials } from "../../store/credentials.js";
 import { machinePaths } from "../../store/paths.js";
 import { saveState, withHost, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
@@ -16,7 +17,7 @@ export async function scrubMachine(session: Session, name: string): Promise<bool
     if (changes === undefined && hadOwn) await checkOthers(host);
     await saveState(session, name, changes);
     if (host.driver.scrub !== undefined) await session.store.removeCopies(name);
-    if (hadOwn) await removeCredentials(machinePaths(session.store.root, name).credentials);
+    if (hadOwn) await rm(machinePaths(session.store.root, name).credentials);
     return changes !== undefined || hadOwn;
   });
 }
