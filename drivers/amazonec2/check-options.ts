@@ -72,7 +72,7 @@ export async function privateKey({ sshKeypath, keypairName }: Ec2Options, io: Pi
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html */
 async function checkKind(publicKey: string): Promise<void> {
   if (/^ssh-(rsa|ed25519) /.test(await fs.readFile(publicKey, "utf8"))) return;
-  throw usage(`EC2 takes no key such as ${publicKey}`, "it takes RSA and Ed25519: ssh-keygen -t ed25519");
+  throw usage(`EC2 does not support the type of ${publicKey}`, "use RSA or Ed25519: ssh-keygen -t ed25519");
 }
 
 /**

@@ -13,7 +13,7 @@ export const options = {
   secretKey: text({ help: "Secret key", env: "AWS_SECRET_ACCESS_KEY", secret: true }),
   sessionToken: text({ help: "Session token of a temporary key", env: "AWS_SESSION_TOKEN", secret: true }),
   saveCredentials: boolean({
-    help: "Keep the keys above that are given as flags for later commands; =false does not",
+    help: "Save keys that are passed as flags, for later commands on the machine",
     default: true,
     env: null,
   }),

@@ -36,8 +36,8 @@ export function engine(
 
 /** What an engine refuses for reasons that a person can do something about. */
 const refusals: readonly (readonly [said: RegExp, hint: string])[] = [
-  [/address pool/i, "docker network prune removes networks without use; --container-network takes one that is there"],
-  [/port is already allocated|address already in use/i, "--container-publish takes another port"],
+  [/address pool/i, "run docker network prune, or use an existing network with --container-network"],
+  [/port is already allocated|address already in use/i, "choose another port with --container-publish"],
   [/no such image|unable to find image|manifest unknown|pull access denied|not known/i, "see --container-image"],
   [/invalid (mount|volume)|local volume name|bind source path/i, "see --container-volume"],
 ];
@@ -112,7 +112,7 @@ function missing({ Program, Engine }: ContainerEngine, cause: MachineError, give
       },
     );
   }
-  const passedOver = Engine === "" || given === "" || isLocal(given) ? "" : ` (DOCKER_HOST is not of this computer)`;
+  const passedOver = Engine === "" || given === "" || isLocal(given) ? "" : ` (DOCKER_HOST points to another computer)`;
   const where = Engine === "" ? "" : ` at ${Engine}${passedOver}`;
   return new MachineError("precheck", `the ${Program} engine of this computer does not answer${where}`, {
     hint: /permission denied/i.test(outputOf(cause))

@@ -1,7 +1,7 @@
-import { isHost, MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
+import { MachineError, type Io, type MachinePlan } from "../../src/driver/index.js";
 import { readableKey } from "./key.js";
 import type { GenericOptions } from "./options.js";
-import type { GenericState } from "./state.js";
+import { isHost, type GenericState } from "./state.js";
 
 /** Checks the options; whether the host answers is seen by the first step. */
 export async function plan(options: GenericOptions, { common }: MachinePlan, io: Io): Promise<GenericState> {
@@ -32,9 +32,9 @@ export async function plan(options: GenericOptions, { common }: MachinePlan, io:
 
 function notAHost(address: string): MachineError {
   return new MachineError("usage", `--generic-ip-address must be an address or a name, not "${address}"`, {
-    ...(address.includes("@") && { hint: "the user is given by --generic-ssh-user" }),
-    ...(/:\d+$/.test(address) && { hint: "the port of sshd is given by --generic-ssh-port" }),
-    ...(address.includes("%") && { hint: "an address with a zone is of use on this computer alone: give another one" }),
+    ...(address.includes("@") && { hint: "use --generic-ssh-user for the user" }),
+    ...(/:\d+$/.test(address) && { hint: "use --generic-ssh-port for the port" }),
+    ...(address.includes("%") && { hint: "addresses with a zone (%eth0) are not supported" }),
   });
 }
 

@@ -1,6 +1,6 @@
 import {
   checkSaved,
-  isHost,
+  engineUrl,
   isPort,
   isText,
   sshTarget,
@@ -31,6 +31,11 @@ export function checkState(state: GenericState): void {
       "a list of text",
     ],
   });
+}
+
+/** An address or a name, without port and user. A zone (`fe80::1%eth0`) has no place in a URL. */
+export function isHost(host: string): boolean {
+  return /^[^\s@/?#\\]+$/.test(host) && URL.canParse(engineUrl(host));
 }
 
 export function target(state: GenericState): SshTarget {

@@ -12,7 +12,7 @@ const installed = "install VirtualBox from https://www.virtualbox.org, or choose
 
 const switchedOff = {
   message: "This computer doesn't have VT-X/AMD-v enabled. Enabling it in the BIOS is mandatory",
-  hint: "in a virtual machine, nested virtualization must be allowed; else choose another driver with -d",
+  hint: "inside a virtual machine, enable nested virtualization; otherwise choose another driver with -d",
 };
 
 const traps: readonly Trap[] = [
@@ -62,20 +62,20 @@ const traps: readonly Trap[] = [
   },
   {
     said: /VERR_VM_DRIVER_NOT_ACCESSIBLE|kernel driver is not accessible to the current user/i,
-    message: "you may not use VirtualBox's kernel module",
+    message: "no permission to use VirtualBox's kernel module",
     hint: "sudo usermod -aG vboxusers $USER, then log in again",
   },
   {
     said: /VERR_SUPLIB_(OWNER_NOT_ROOT|WORLD_WRITABLE|IS_SYMLINK)/,
-    hint: "VirtualBox's folders must belong to root, with nobody else who may write there: install it anew",
+    hint: "VirtualBox's folders must be owned by root and writable by nobody else: reinstall VirtualBox",
   },
   {
     said: /VERR_INTNET_FLT_IF_NOT_FOUND|Nonexistent host networking interface/,
-    hint: "a host-only adapter is switched off or gone: switch it on in this computer's network settings, or restart",
+    hint: "a host-only adapter is disabled or missing: enable it in this computer's network settings, or restart",
   },
   {
     said: /terminated unexpectedly during startup/,
-    hint: "Logs/VBoxHardening.log of the virtual machine tells why: most often security software, or a VirtualBox to update",
+    hint: "see Logs/VBoxHardening.log in the virtual machine's folder; often it is security software, or an outdated VirtualBox",
   },
   {
     said: /Host-only adapters are no longer supported/,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MachineError, messageOf, isSystemError } from "../driver/index.js";
-import { isObject, parseJson, type JsonObject } from "../store/json.js";
+import { MachineError, messageOf, isSystemError, isObject, type JsonObject } from "../driver/index.js";
+import { parseJson } from "../store/json.js";
 import { dockerFolder } from "../store/paths.js";
 
 /** The context that is there always, without files: DOCKER_HOST, else the local socket. */

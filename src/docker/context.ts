@@ -1,8 +1,15 @@
 import { existsSync, promises as fs, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isMachineError, MachineError, fileFailure, isSystemError } from "../driver/index.js";
+import {
+  isMachineError,
+  MachineError,
+  fileFailure,
+  isSystemError,
+  isObject,
+  type JsonObject,
+} from "../driver/index.js";
 import { makeDirectory, removeLeftovers, replaceFile, replaceFiles } from "../store/file.js";
-import { encodeJson, isObject, type JsonObject } from "../store/json.js";
+import { encodeJson } from "../store/json.js";
 import { withLock } from "../store/lock.js";
 import { clientPaths, contextPaths, defaultContext, readClientFile, savedContext } from "./client-config.js";
 import type { ContextPaths } from "./client-config.js";

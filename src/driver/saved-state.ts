@@ -17,6 +17,13 @@ export function checkSaved(
   });
 }
 
+/** An object of JSON or YAML whose members nobody has looked at yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** True for a port that can be connected to. */
 export function isPort(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;

@@ -23,8 +23,8 @@ function isLink(path: string): boolean {
 }
 
 function strangeFile(path: string, kind: string): MachineError {
-  return new MachineError("failed", `${path} is ${kind}: a store has none`, {
-    hint: "put the file or directory itself there, or remove it",
+  return new MachineError("failed", `${path} is ${kind}, which a store must not contain`, {
+    hint: "replace it by the file or directory itself, or remove it",
   });
 }
 

@@ -14,13 +14,9 @@ export async function readUserData(path: string, flag: string, code: ErrorCode =
   });
   const content = bytes.subarray(bytes.indexOf("\ufeff") === 0 ? 3 : 0);
   if (isBlank(content) || isMessage(content) || typeOf(content) !== undefined) return content;
-  throw new MachineError(
-    code,
-    `${flag}: ${path} is neither a cloud-config, a script nor anything else of cloud-init's`,
-    {
-      hint: "its first line says what it is: #cloud-config or #!/bin/sh",
-    },
-  );
+  throw new MachineError(code, `${flag}: cloud-init does not recognize the format of ${path}`, {
+    hint: "begin the file with #cloud-config or #!/bin/sh",
+  });
 }
 
 /** Has nothing but space. */

@@ -66,8 +66,8 @@ const beginning = `printf '\\n%s\\n' ${mark}`;
 
 function ignored(name: string, said: readonly string[]): MachineError {
   const output = said.filter((line) => line !== "").slice(-20);
-  return new MachineError("failed", `${name}: the host does not run the commands that ssh sends`, {
-    hint: "a forced command of authorized_keys, or an `exec` in a start-up file of the login shell, stands in the way",
+  return new MachineError("failed", `${name}: the host does not run commands sent over ssh`, {
+    hint: "look for a forced command in authorized_keys, or an `exec` in a start-up file of the login shell, such as ~/.bashrc",
     output: output.length > 0 ? output.join("\n") : undefined,
   });
 }
@@ -121,8 +121,8 @@ function failure(name: string, code: number, lines: readonly string[]): MachineE
  * @throws MachineError `failed` that says what the host lacks
  */
 export async function becomeRoot(shell: Shell, askPassword: AskPassword): Promise<Privilege> {
-  const name = "could not find out how to become root";
-  const script = { name, purpose: "find out how to become root", text: probe, timeout: 60_000 };
+  const purpose = "find out how to become root";
+  const script = { name: `could not ${purpose}`, purpose, text: probe, timeout: 60_000 };
   const { stdout } = await runScript(shell, script, asUser);
   const [, user = "", way = "", why = ""] = /^machine-user: (.*)\nmachine-way: (.*)\n([^]*)/m.exec(stdout) ?? [];
   if (way === "root") return asUser;

@@ -1,7 +1,6 @@
-import { fileFailure, isSystemError } from "../driver/index.js";
+import { fileFailure, isSystemError, isObject, type JsonObject } from "../driver/index.js";
 import { open, readFile } from "node:fs/promises";
 import { replaceFile } from "./file.js";
-import { isObject, type JsonObject } from "./json.js";
 
 /** A command that was run on a machine. */
 export interface LoggedCommand {

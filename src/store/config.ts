@@ -1,5 +1,5 @@
-import { MachineError, type DriverState } from "../driver/index.js";
-import { isObject, isTextList, type JsonObject } from "./json.js";
+import { MachineError, type DriverState, isObject, type JsonObject } from "../driver/index.js";
+import { isTextList } from "./json.js";
 import { machinePaths, storePaths } from "./paths.js";
 
 /** Version 3 of config.json, which docker-machine 0.5 to 0.16 write. Field names and their order are history. */

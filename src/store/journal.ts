@@ -1,5 +1,5 @@
-import { MachineError } from "../driver/index.js";
-import { isObject, isTextList, type JsonObject } from "./json.js";
+import { MachineError, isObject, type JsonObject } from "../driver/index.js";
+import { isTextList } from "./json.js";
 
 /** How far an unfinished create or provision of a machine came: progress.json. */
 export interface Journal {

@@ -70,8 +70,8 @@ const firstNamespace = "4026531836";
 async function isOfGoneNamespace(other: ProcessPlace, self: ProcessPlace): Promise<boolean> {
   if (other.boot !== self.boot || self.namespace !== firstNamespace) return false;
   try {
+    // The first process is in the first namespace, and does not let everybody see that.
     const pids = (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== "1");
-    // That of the first process is this one.
     const namespaces = await Promise.all(pids.map(namespaceOf));
     return !namespaces.includes(`pid:[${other.namespace}]`);
   } catch {

@@ -218,7 +218,7 @@ async function busy(place: string, name: string, self: Ticket, other: Contender 
 function whereIs(other: Owner, self: Owner): string {
   if (sharesPids(other, self)) return "";
   if (other.host !== self.host) return ` on the computer ${other.host}`;
-  return other.boot === self.boot ? " of another container" : ` on another computer called ${other.host}`;
+  return other.boot === self.boot ? " in another container" : ` on another computer called ${other.host}`;
 }
 
 async function commandIn(file: string): Promise<string> {

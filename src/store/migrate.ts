@@ -1,6 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { MachineError } from "../driver/index.js";
-import { isObject, type JsonObject } from "./json.js";
+import { MachineError, isObject, type JsonObject } from "../driver/index.js";
 
 /** Which machine of which store a config.json belongs to. */
 export interface Place {

@@ -8,10 +8,12 @@ import {
   messageOf,
   refuseStrangeFiles,
   type Transport,
+  isObject,
+  type JsonObject,
 } from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
 import { checkJournal, type Journal } from "./journal.js";
-import { isObject, parseJson, type JsonObject } from "./json.js";
+import { parseJson } from "./json.js";
 import { migrate } from "./migrate.js";
 import { machinePaths, storePaths } from "./paths.js";
 import { relocate } from "./relocate.js";
@@ -97,7 +99,7 @@ export function readMachine(root: string, name: string): StoredMachine {
 function readObject(path: string): JsonObject {
   const json = parseJson(readFileSync(path, "utf8"));
   if (!isObject(json)) throw new MachineError("failed", "must be an object");
-  if (isDeep(json, 100)) throw new MachineError("failed", "has objects in objects without end");
+  if (isDeep(json, 100)) throw new MachineError("failed", "is nested too deeply");
   return json;
 }
 

@@ -1,7 +1,7 @@
+import { isObject } from "../driver/index.js";
 import { join, posix, win32 } from "node:path";
 import type { DriverState } from "../driver/index.js";
 import type { AuthOptions, MachineConfig } from "./config.js";
-import { isObject } from "./json.js";
 import type { Place } from "./migrate.js";
 import { machinePaths } from "./paths.js";
 

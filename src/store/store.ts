@@ -1,10 +1,18 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
-import { fileFailure, isSystemError, MachineError, refuseStrangeFiles, type Transport } from "../driver/index.js";
+import {
+  fileFailure,
+  isSystemError,
+  MachineError,
+  refuseStrangeFiles,
+  type Transport,
+  isObject,
+} from "../driver/index.js";
 import { checkConfig, type MachineConfig } from "./config.js";
+import type { KeptCredentials } from "./credentials.js";
 import { makeDirectory, removeLeftovers, renameDirectory, replaceFile } from "./file.js";
 import type { Journal } from "./journal.js";
-import { encodeJson, isObject, parseJson } from "./json.js";
+import { encodeJson, parseJson } from "./json.js";
 import { asidePrefix, halfPrefix } from "./leftovers.js";
 import type { LockOptions } from "./lock.js";
 import { configVersion, versionOf } from "./migrate.js";
@@ -52,9 +60,16 @@ export interface Store {
    * Takes the name by putting the machine's directory there in one move, with its config.json and its journal: of two
    * claims one succeeds, and one that fails or is cut off leaves the name free.
    * @param transport default: tls
+   * @param credentials see credentials.ts; default: none
    * @throws MachineError as {@link Store.checkFree}
    */
-  claim(name: string, config: MachineConfig, journal: Journal, transport?: Transport): Promise<void>;
+  claim(
+    name: string,
+    config: MachineConfig,
+    journal: Journal,
+    transport?: Transport,
+    credentials?: KeptCredentials,
+  ): Promise<void>;
   /** Replaces config.json. @throws MachineError `not-found` when the machine has no directory; `failed` for wrong types */
   save(name: string, config: MachineConfig): Promise<StoredMachine>;
   /** Reads, changes and replaces config.json; what `change` leaves alone, it keeps, also members that nobody knows. */
@@ -160,17 +175,20 @@ async function claimName(
   config: MachineConfig,
   journal: Journal,
   transport: Transport = "tls",
+  credentials: KeptCredentials = {},
 ): Promise<void> {
   checkFree(root, name);
   const half = `${halfPrefix}${name}`;
-  const { dir, config: path, progress, transport: transportPath } = machinePaths(root, half);
+  const paths = machinePaths(root, half);
+  const { dir } = paths;
   try {
     // What a claim left that was cut off: this name's lock is ours.
     await fs.rm(dir, { recursive: true, force: true });
     await makeDirectory(dir);
-    await replaceFile(progress, encodeJson(journal));
-    if (transport !== "tls") await replaceFile(transportPath, `${transport}\n`);
-    await replaceFile(path, encodeJson(checkConfig({ ...config })));
+    await replaceFile(paths.progress, encodeJson(journal));
+    if (transport !== "tls") await replaceFile(paths.transport, `${transport}\n`);
+    if (Object.keys(credentials).length > 0) await replaceFile(paths.credentials, encodeJson(credentials));
+    await replaceFile(paths.config, encodeJson(checkConfig({ ...config })));
     await renameDirectory(dir, machinePaths(root, name).dir);
   } catch (error) {
     await fs.rm(dir, { recursive: true, force: true }).catch(() => undefined);

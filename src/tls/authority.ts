@@ -175,7 +175,7 @@ async function bringUpClient(
 function checkNamed(paths: CertPaths, named: readonly string[], ...needed: readonly string[]): void {
   const missing = needed.find((path) => !isOurs(paths, path) && !named.includes(path));
   if (missing === undefined) return;
-  throw refusal(`there is no ${missing}, which the machine's config.json names`, { hint: "put it there" });
+  throw refusal(`there is no ${missing}, which the machine's config.json names`, { hint: "restore the file" });
 }
 
 /** The store's own folder is there; one that the user names is not made, since a slip in its name would go unseen. */

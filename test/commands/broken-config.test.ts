@@ -1,8 +1,9 @@
+import { isObject } from "../../src/driver/index.js";
 import fc from "fast-check";
 import { cp, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { encodeJson, isObject, parseJson } from "../../src/store/json.js";
+import { encodeJson, parseJson } from "../../src/store/json.js";
 import { openStore } from "../../src/store/store.js";
 import type { MachineConfig } from "../../src/store/config.js";
 import type { Ran } from "../support/cli.js";

@@ -59,7 +59,7 @@ describe("a store of somebody else's", () => {
     for (const line of [["ls"], ["create", "-d", "none", "--url", "tcp://127.0.0.1:1", "db"], ["image", "prune"]]) {
       const { code, stderr } = await home.machine(line);
       expect(code).toBe(1);
-      expect(stderr).toContain(`${path} is a link: a store has none`);
+      expect(stderr).toContain(`${path} is a link, which a store must not contain`);
     }
   });
 

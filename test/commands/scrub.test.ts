@@ -90,7 +90,7 @@ test("keys that were given as flags serve the machine's later commands, and stan
   expect((await run("status", "web")).stdout).toBe("Running\n");
   const refused = await run("scrub", "web");
   expect(refused).toMatchObject({ code: 1, stdout: "" });
-  expect(refused.stderr).toContain("web keeps its credentials, as nothing else works");
+  expect(refused.stderr).toContain("the credentials of web are kept, as no others work");
   expect(await readdir(dir)).toContain("credentials.json");
   expect((await home.run("scrub", "web")).stdout).toBe('Took the credentials of "web" out of the store.\n');
   expect(await readdir(dir)).not.toContain("credentials.json");
@@ -107,7 +107,7 @@ test("a machine is removed by the keys that were given as flags when it was made
 test("keys that were given as flags are not kept where that is not wanted, or where the environment has them", async () => {
   const { dir, created } = await madeByFlags("--amazonec2-save-credentials=false");
   expect(created.stderr).toContain(
-    "(web) its credentials are not kept: later commands need AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY\n",
+    "(web) its credentials are not saved; later commands need AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY\n",
   );
   expect(await readdir(dir)).not.toContain("credentials.json");
   const { stand } = await fresh();
@@ -122,7 +122,7 @@ test("credentials that are damaged are told without a part of them, and the mach
   await writeFile(join(dir, "credentials.json"), '{"AWS_SECRET_ACCESS_KEY": "hunter2"');
   const { code, stderr } = await run("status", "web");
   expect(code).toBe(1);
-  expect(stderr).toContain("credentials.json is damaged");
+  expect(stderr).toContain("credentials.json is not valid");
   expect(stderr).not.toContain("hunter2");
   expect(await home.run("ls")).toMatchObject({ code: 0 });
 });

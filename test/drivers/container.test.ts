@@ -80,10 +80,38 @@ describe("the container driver", () => {
       const changes = await container.create[1]?.run(machine, io);
       const create = io.calls.find((call) => call.startsWith("docker create")) ?? "";
       expect(create).toMatch(/--publish=8080:80 .*--volume=\/src:\/dst:ro --cpus 1.5 --memory 2g .* mine /);
-      expect(create).toContain("--privileged");
+      expect(create).toContain("--privileged --userns=host");
       expect((await readdir(dir)).sort()).toEqual(["id_rsa", "id_rsa.pub"]);
       expect((await stat(join(dir, "id_rsa"))).mode & 0o777).toBe(0o600);
       expect(JSON.stringify(changes)).not.toContain(await readFile(join(dir, "id_rsa"), "utf8"));
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
+  test.each([
+    ["could not find an available, non-overlapping IPv4 address pool", "docker network prune"],
+    ["Bind for 0.0.0.0:8080 failed: port is already allocated", "--container-publish"],
+    ["pull access denied for nosuch, repository does not exist", "--container-image"],
+    ["create ./a: includes invalid characters for a local volume name", "--container-volume"],
+  ])("says what the engine refuses, and which option helps: %s", async (said, hint) => {
+    const dir = await mkdtemp(join(tmpdir(), "machine-container-"));
+    try {
+      const failure = new MachineError("failed", "docker create --name web ... exited with status 125", {
+        output: `Error response from daemon: ${said}`,
+      });
+      const io = fakeIo({
+        ...gone,
+        "docker ps": "",
+        "docker network create": "",
+        "docker create": failure,
+        docker: "",
+      });
+      const machine = { name: "web", dir, ...(await planned(io)) };
+      await expect(container.create[1]?.run(machine, io)).rejects.toMatchObject({
+        message: `docker create is refused: Error response from daemon: ${said}`,
+        hint: expect.stringContaining(hint) as string,
+      });
     } finally {
       await rm(dir, { recursive: true, force: true });
     }

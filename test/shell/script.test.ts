@@ -112,7 +112,7 @@ describe("runScript", () => {
     };
     const text = `touch ${quote(join(folder, "made"))}\n# ${"x".repeat(200)}\ntrue\n`;
     await expect(runScript(cut, { name: "web-1: could not work", text }, asUser)).rejects.toThrow(
-      "does not run the commands",
+      "does not run commands",
     );
     await expect(stubbed().exec("test -e $FOLDER/made")).resolves.toMatchObject({ code: 1 });
   });
@@ -210,7 +210,7 @@ describe("becomeRoot", () => {
     await stub("forced", "echo This account is for backups.");
     const shell = localShell({ loginShell: join(folder, "forced") });
     await expect(becomeRoot(shell, never)).rejects.toMatchObject({
-      message: "could not find out how to become root: the host does not run the commands that ssh sends",
+      message: "could not find out how to become root: the host does not run commands sent over ssh",
       output: "This account is for backups.",
     });
   });

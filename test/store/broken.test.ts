@@ -1,7 +1,8 @@
+import { isObject } from "../../src/driver/index.js";
 import fc from "fast-check";
 import { rm, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { encodeJson, isObject, parseJson } from "../../src/store/json.js";
+import { encodeJson, parseJson } from "../../src/store/json.js";
 import type { Store } from "../../src/store/store.js";
 import { fixtureIn, putConfig, storeAt, temporaryDirectory } from "./support.js";
 

@@ -1,6 +1,7 @@
+import { isObject, type JsonObject } from "../../src/driver/index.js";
 import { describe, expect, it } from "vitest";
 import { checkConfig, newConfig, type MachineConfig } from "../../src/store/config.js";
-import { encodeJson, isObject, parseJson, type JsonObject } from "../../src/store/json.js";
+import { encodeJson, parseJson } from "../../src/store/json.js";
 import { fixture, goldenNames, goldenRoot } from "./support.js";
 
 async function golden(name: string): Promise<JsonObject> {

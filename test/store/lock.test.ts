@@ -151,7 +151,7 @@ describe("a lock that another process holds", () => {
   });
 
   it.each([
-    ["another container's", { namespace: "7" }, " of another container"],
+    ["another container's", { namespace: "7" }, " in another container"],
     ["a computer with the same name", { boot: "0a1b2c3d", computer: "0a1b2c3d" }, " on another computer called "],
     ["a computer that cannot be told from others", { boot: "0a1b2c3d", computer: "x" }, " on another computer called "],
   ])("is not taken from %s, whose pids say nothing here", async (_, place, told) => {
@@ -166,7 +166,7 @@ describe("a lock that another process holds", () => {
   it("is not taken from a living process of another PID namespace", async () => {
     const worker = pool.startIn(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"], "hold", locks, "n1");
     await worker.says("held");
-    await expect(lock(nothing, { wait: 0 })).rejects.toThrow("n1 is in use by process 1 of another container (machine");
+    await expect(lock(nothing, { wait: 0 })).rejects.toThrow("n1 is in use by process 1 in another container (machine");
     await killed(worker);
   });
 

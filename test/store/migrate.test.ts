@@ -1,6 +1,7 @@
+import { isObject, type JsonObject } from "../../src/driver/index.js";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isObject, parseJson, type JsonObject } from "../../src/store/json.js";
+import { parseJson } from "../../src/store/json.js";
 import { migrate } from "../../src/store/migrate.js";
 import { machinePaths } from "../../src/store/paths.js";
 import { fixture, fixtureIn, goldenRoot, putConfig, storeAt, temporaryDirectory } from "./support.js";

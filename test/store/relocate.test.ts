@@ -1,8 +1,9 @@
+import { isObject } from "../../src/driver/index.js";
 import { cp, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkConfig, type MachineConfig } from "../../src/store/config.js";
-import { isObject, parseJson } from "../../src/store/json.js";
+import { parseJson } from "../../src/store/json.js";
 import { relocate } from "../../src/store/relocate.js";
 import { fixture, fixtureIn, goldenRoot, putConfig, storeAt, temporaryDirectory } from "./support.js";
 

@@ -1,8 +1,9 @@
+import { isObject } from "../../src/driver/index.js";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkConfig, newConfig } from "../../src/store/config.js";
-import { encodeJson, isObject, parseJson } from "../../src/store/json.js";
+import { encodeJson, parseJson } from "../../src/store/json.js";
 import { temporaryHome } from "../support/cli.js";
 import { fixture, fixtureIn, goldenRoot, putConfig } from "./support.js";
 

@@ -94,9 +94,9 @@ describe("user data", () => {
   });
 
   test.each([
-    ["runcmd: |\n  echo hi", "the user data has runcmd, which is no list"],
-    ["a: [", "the user data is no YAML"],
-    ["- a", "the user data is no map of settings"],
+    ["runcmd: |\n  echo hi", "the user data must have a list as runcmd"],
+    ["a: [", "the user data is not valid YAML"],
+    ["- a", "the user data must be a map of settings"],
   ])("is refused where cloud-init would pass it over: %j", async (theirs, message) => {
     await expect(together(theirs)).rejects.toMatchObject({
       code: "usage",
@@ -169,7 +169,7 @@ describe("a person's own user data", () => {
     async (content) => {
       await expect(read(content)).rejects.toMatchObject({
         code: "usage",
-        message: expect.stringMatching(/^--qemu-userdata: .* is neither a cloud-config, a script nor/) as string,
+        message: expect.stringMatching(/^--qemu-userdata: cloud-init does not recognize the format of /) as string,
       });
     },
   );

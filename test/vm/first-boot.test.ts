@@ -36,7 +36,9 @@ describe("the first boot", () => {
 
   test("goes on with warnings of cloud-init, and says where they are", async () => {
     const io = await finishBoot({ [waiting]: { code: 2 }, [disabling]: "" });
-    expect(notices(io)).toEqual(["cloud-init has warnings; machine ssh web-1 cloud-init status --long tells more"]);
+    expect(notices(io)).toEqual([
+      "cloud-init reported warnings; machine ssh web-1 cloud-init status --long shows more",
+    ]);
     expect(io.calls).toContain(disabling);
   });
 
@@ -50,8 +52,8 @@ describe("the first boot", () => {
     const long = "status: error\ndetail:\n('locale', ProcessExecutionError(\u001b]0;title\u0007))\n";
     const io = await finishBoot({ [waiting]: { code: 1 }, [telling]: { stdout: long, code: 1 }, [disabling]: "" });
     expect(notices(io)).toEqual([
-      "cloud-init failed at something that the machine does not need; ('locale', ProcessExecutionError()); " +
-        "machine ssh web-1 cloud-init status --long tells more",
+      "cloud-init reported errors; ('locale', ProcessExecutionError()); " +
+        "machine ssh web-1 cloud-init status --long shows more",
     ]);
     expect(io.calls).toContain(disabling);
   });
@@ -73,7 +75,7 @@ describe("the first boot", () => {
       };
       await finishFirstBoot("web-1", connect, io, "");
       expect(answers).toEqual([]);
-      expect(notices(io)).toEqual(["the machine restarts; waiting until it is up again"]);
+      expect(notices(io)).toEqual(["the machine is restarting; waiting for it"]);
       expect(io.calls).toEqual([disabling]);
     },
   );

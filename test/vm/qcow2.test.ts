@@ -145,10 +145,10 @@ describe("an image that comes from elsewhere", () => {
     ["compressed by zstd", at(0, "\x28\xb5\x2f\xfd")],
     ["a VDI disk", at(64, "\x7f\x10\xda\xbe")],
     ["a web page", Buffer.from("<!doctype html><title>Log in first</title>")],
-    ["no disk that a machine could boot from", Buffer.from("notes\n")],
-    ["no disk that a machine could boot from", Buffer.from('{"error":"not found"}')],
-    ["no disk that a machine could boot from", Buffer.from("version https://git-lfs.github.com/spec/v1\n")],
-    ["no disk that a machine could boot from", at(510, "\0\0")],
+    ["a file without a boot sector", Buffer.from("notes\n")],
+    ["a file without a boot sector", Buffer.from('{"error":"not found"}')],
+    ["a file without a boot sector", Buffer.from("version https://git-lfs.github.com/spec/v1\n")],
+    ["a file without a boot sector", at(510, "\0\0")],
     ["empty", Buffer.alloc(0)],
   ])("is refused where it is %s, with what to do", async (what, bytes) => {
     const path = join(await temporaryFolder(), "disk.img");

@@ -85,8 +85,8 @@ function checkToken<C extends { readonly sessionToken?: string }>(found: C, sett
   const url = Endpoint === "" ? undefined : new URL(endpointUrl(Endpoint, DisableSSL));
   const isPlain = url?.protocol === "http:" && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
   if (found.sessionToken === undefined || !isPlain || env["AWS_ENDPOINT"] === Endpoint) return found;
-  throw new MachineError("failed", `temporary AWS credentials are not sent to ${url.origin}, which has no TLS`, {
-    hint: `if it is yours: AWS_ENDPOINT=${Endpoint}`,
+  throw new MachineError("failed", `refusing to send temporary AWS credentials to ${url.origin} without TLS`, {
+    hint: `to send them anyway: AWS_ENDPOINT=${Endpoint}`,
   });
 }
 

@@ -34,9 +34,9 @@ export function explain(action: string, error: unknown): MachineError {
 export function profileFailure(profile: string, error: unknown): MachineError {
   const message = messageOf(error);
   if (/ENOTFOUND|EAI_AGAIN|\bE(CONN|HOST|NET)\w*|socket hang up/.test(message)) {
-    return new MachineError("unreachable", `the AWS profile "${profile}" cannot be asked: ${message}`);
+    return new MachineError("unreachable", `cannot get credentials from AWS profile "${profile}": ${message}`);
   }
-  return new MachineError("failed", `the AWS profile "${profile}" gives no credentials: ${message}`, {
+  return new MachineError("failed", `cannot get credentials from AWS profile "${profile}": ${message}`, {
     hint: /expired|refresh|sso session/i.test(message)
       ? renew
       : "`aws configure list-profiles` lists those of ~/.aws/config and ~/.aws/credentials",
@@ -89,7 +89,7 @@ const renew = "log in again: aws sso login, aws login, or new keys in the enviro
 const later = "the fault is Amazon's: try again later, in another zone or region, or with a higher --amazonec2-retries";
 const moreQuota =
   "end other instances, take another --amazonec2-instance-type or --amazonec2-region, or ask for more at Service Quotas";
-const optIn = "the region has to be enabled for the account first (aws account enable-region)";
+const optIn = "the region is not enabled for the account (aws account enable-region)";
 const otherPlace = "name more with commas: --amazonec2-instance-type t3.small,t3a.small and --amazonec2-zone a,b,c";
 
 /** By code, by call and code where a code says something else of that call, or by the whole reason of an end. */
@@ -105,10 +105,10 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
     hint: "most often the credentials may not use the key that encrypts the disk (kms:CreateGrant and others): see --amazonec2-kms-key-id",
   },
   AuthFailure: {
-    hint: `the keys are wrong, switched off or of another partition, this computer's clock is off, or ${optIn}`,
+    hint: `the keys are wrong, inactive or from another partition, this computer's clock is wrong, or ${optIn}`,
   },
-  InvalidClientTokenId: { hint: `the access key is wrong or switched off, or ${optIn}` },
-  UnrecognizedClientException: { hint: `the access key is wrong or switched off, or ${optIn}` },
+  InvalidClientTokenId: { hint: `the access key is wrong or inactive, or ${optIn}` },
+  UnrecognizedClientException: { hint: `the access key is wrong or inactive, or ${optIn}` },
   SignatureDoesNotMatch: { hint: "the secret key is wrong, or this computer's clock is off" },
   ExpiredToken: { message: "the AWS credentials have expired", hint: renew },
   ExpiredTokenException: { message: "the AWS credentials have expired", hint: renew },
@@ -144,10 +144,12 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   "InvalidAMIID.Malformed": { hint: "--amazonec2-ami takes ami-ID, OWNER/NAME* or ssm:/PARAMETER" },
   "InvalidKeyPair.NotFound": { hint: "see --amazonec2-keypair-name: a key pair is of one region" },
   "InvalidAMIID.Unavailable": {
-    hint: "the image was withdrawn, or is not ready yet: name another one by --amazonec2-ami",
+    hint: "the image was deregistered or is not available yet: choose another with --amazonec2-ami",
   },
   InvalidBlockDeviceMapping: { hint: "see --amazonec2-root-size and --amazonec2-device-name" },
-  TagLimitExceeded: { hint: "an instance has 50 tags at most, four of them ours: give fewer by --amazonec2-tags" },
+  TagLimitExceeded: {
+    hint: "an instance can have 50 tags, four of which machine sets: pass fewer with --amazonec2-tags",
+  },
   InvalidInstanceType: { hint: "see --amazonec2-instance-type: not every region has each type" },
 };
 
@@ -164,7 +166,7 @@ function meaningOf(action: string, { name, message }: Told): ErrorMeaning | unde
     return {
       message: `the AWS credentials lack the permission ${permission}${/explicit deny/.test(message) ? " (denied explicitly)" : ""}`,
       hint: /service control policy/.test(message)
-        ? "whoever manages the AWS organization can allow it: no IAM policy of this account can"
+        ? "a service control policy denies it: ask the administrator of your AWS organization"
         : `allow ${permission} in their IAM policy, or use others: --amazonec2-profile`,
     };
   }

@@ -118,7 +118,7 @@ function hasIpv6({ Ipv6CidrBlockAssociationSet: blocks = [] }: Subnet): boolean 
 async function checkVpc(ec2: Ec2, vpc: string): Promise<void> {
   await ec2.call("DescribeVpcs", { VpcIds: [vpc] }).catch((error: unknown) => {
     if (codeOf(error)?.startsWith("InvalidVpcI") !== true) throw error;
-    throw new MachineError("precheck", `there is no VPC ${vpc} in this region`, {
+    throw new MachineError("precheck", `VPC ${vpc} not found in this region`, {
       hint: "see --amazonec2-vpc-id and --amazonec2-region: a VPC is of one region",
     });
   });

@@ -96,7 +96,7 @@ function currentShell({ env, platform }: Pick<Terminal, "env" | "platform">): st
 
 /** cmd.exe has no way to write a line break: what stood behind one would be a command. */
 function oneLine(value: string): string {
-  if (/[\r\n]/.test(value)) throw new MachineError("failed", "cmd.exe cannot take a value that has a line break");
+  if (/[\r\n]/.test(value)) throw new MachineError("failed", "cmd cannot set a value that contains a line break");
   return value;
 }
 

@@ -1,7 +1,6 @@
 import { driverNames } from "../../core/session/registry.js";
 import type { Session } from "../../core/session/session.js";
-import { choice, integer, messageOf } from "../../driver/index.js";
-import { isObject, type JsonObject } from "../../store/json.js";
+import { choice, integer, messageOf, isObject, type JsonObject } from "../../driver/index.js";
 import { declare, type Declared } from "../../cli/arguments.js";
 import { machineOptions } from "../create/request.js";
 import { driverOptions } from "../create/driver-options.js";
@@ -51,7 +50,7 @@ export function described(value: unknown, known: LabOptions, report: Report): De
   if (entries.length === 0) report(["machines"], "the lab has no machines");
   const total = entries.reduce((sum, [, own]) => sum + (countOf(isObject(own) ? own : {}) ?? 1), 0);
   if (total > maxMachines) {
-    report(["machines"], `the lab has ${String(total)} machines: ${String(maxMachines)} is the most`);
+    report(["machines"], `the lab has ${String(total)} machines; the maximum is ${String(maxMachines)}`);
     return [];
   }
   return entries.flatMap(([entry, given]) => {

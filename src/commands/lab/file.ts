@@ -2,8 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CreateRequest } from "../../core/create/plan.js";
 import type { Session } from "../../core/session/session.js";
-import { isMachineError, MachineError, messageOf, templatesFolder, type Driver } from "../../driver/index.js";
-import type { JsonObject } from "../../store/json.js";
+import {
+  isMachineError,
+  MachineError,
+  messageOf,
+  templatesFolder,
+  type Driver,
+  type JsonObject,
+} from "../../driver/index.js";
 import { parseYaml } from "../../ui/yaml.js";
 import { declare, valuesOf } from "../../cli/arguments.js";
 import type { Call } from "../../cli/command.js";

@@ -1,6 +1,4 @@
 import { isMachineError, MachineError, messageOf, whileDoing } from "../../driver/index.js";
-import { keepCredentials } from "../../store/credentials.js";
-import { machinePaths } from "../../store/paths.js";
 import { ensureAuthority } from "../../tls/authority.js";
 import { authorityContext } from "../clients/cert-paths.js";
 import { machineChanged, machineCompleted, machineRemoved } from "../clients/followers.js";
@@ -22,8 +20,7 @@ export async function createMachine(given: Session, { request, config }: Planned
   await ensureAuthority(certs, authorityContext(session));
   return store.lock(name, async () => {
     const journal = { phase: "create", done: [], settings: settingsOf(request.provision) } as const;
-    await store.claim(name, config, journal, request.transport);
-    await keepCredentials(machinePaths(store.root, name).credentials, secretsToKeep(given, request));
+    await store.claim(name, config, journal, request.transport, secretsToKeep(given, request));
     return makeAndProvision(session, await loadHost(session, name), request);
   });
 }

@@ -106,7 +106,7 @@ export function secretsToKeep({ env, tell }: Session, request: CreateRequest): K
   const given = Object.entries(secretsOf(request)).filter(([name, value]) => env[name] !== value);
   if (request.values["saveCredentials"] !== false) return Object.fromEntries(given);
   const names = given.map(([name]) => name).join(", ");
-  if (names !== "") tell(`(${request.name}) its credentials are not kept: later commands need ${names}`);
+  if (names !== "") tell(`(${request.name}) its credentials are not saved; later commands need ${names}`);
   return {};
 }
 

@@ -1,6 +1,6 @@
+import { existsSync } from "node:fs";
 import { failed, MachineError, ok, type Check, type Driver, type Finding, type Io } from "../../driver/index.js";
 import { lockUsers } from "../../store/lock.js";
-import { hasCredentials } from "../../store/credentials.js";
 import { machinePaths } from "../../store/paths.js";
 import type { BrokenMachine, StoredMachine } from "../../store/store.js";
 import { openHost } from "../host/host.js";
@@ -21,12 +21,12 @@ export function machineChecks(session: Session, one: StoredMachine | BrokenMachi
     { what: "certificates", run: () => checkExpiry(dir, `machine regenerate-certs ${one.name}`) },
     directoryModes([dir]),
     keyModes(keys),
-    ...(hasCredentials(dir) ? [{ what: "credentials", run: () => Promise.resolve(keptCredentials(one.name)) }] : []),
+    ...(existsSync(credentials) ? [{ what: "credentials", run: () => Promise.resolve(kept(one.name)) }] : []),
   ];
 }
 
-function keptCredentials(name: string): Finding {
-  return ok(`those that were given as flags are kept; machine scrub ${name} takes them out`);
+function kept(name: string): Finding {
+  return ok(`saved in credentials.json; machine scrub ${name} removes them`);
 }
 
 async function checkState(session: Session, stored: StoredMachine, io: Io): Promise<Finding> {

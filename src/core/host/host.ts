@@ -8,7 +8,7 @@ import {
   type Transport,
 } from "../../driver/index.js";
 import type { MachineConfig } from "../../store/config.js";
-import { readCredentials } from "../../store/credentials.js";
+import { keptCredentials } from "../../store/credentials.js";
 import { machinePaths } from "../../store/paths.js";
 import type { StoredMachine } from "../../store/store.js";
 import { machineIo } from "../session/io.js";
@@ -34,7 +34,7 @@ export async function openHost(
   { name, dir, config: { Driver: state, ...config }, transport }: StoredMachine,
 ): Promise<Host> {
   const driver = await session.findDriver(config.DriverName);
-  const own = readCredentials(machinePaths(session.store.root, name).credentials);
+  const own = keptCredentials(machinePaths(session.store.root, name).credentials);
   const io = machineIo({ ...session, env: { ...session.env, ...own } }, { name, dir });
   return { name, dir, state, config, transport, driver, io };
 }

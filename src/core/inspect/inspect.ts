@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { isExpected, type Driver, type DriverState, type Inspection, type Status } from "../../driver/index.js";
-import { hasCredentials } from "../../store/credentials.js";
+import { machinePaths } from "../../store/paths.js";
 import type { StoredMachine } from "../../store/store.js";
 import { hostWith, saveState, withHost, type Host } from "../host/host.js";
 import { providerIo } from "../session/io.js";
@@ -62,18 +63,20 @@ function askAlone(host: Host): Promise<Inspection<DriverState>> {
  */
 export function askTogether(session: Session, machines: readonly StoredMachine[]): AskProvider {
   const asked = new Map<string, ReturnType<NonNullable<Driver["inspectAll"]>>>();
+  const hasOwn = (name: string): boolean => existsSync(machinePaths(session.store.root, name).credentials);
   return async (host) => {
     const { driver, name } = host;
+    if (hasOwn(name)) return askAlone(host);
     let all = asked.get(driver.name);
-    if (!hasCredentials(host.dir) && all === undefined && driver.inspectAll !== undefined) {
+    if (all === undefined && driver.inspectAll !== undefined) {
       // One with credentials of its own is asked by these.
-      const ours = machines.filter(({ dir, config }) => config.DriverName === driver.name && !hasCredentials(dir));
+      const ours = machines.filter(({ name, config }) => config.DriverName === driver.name && !hasOwn(name));
       all = driver.inspectAll(
         ours.map(({ name, dir, config }) => ({ name, dir, state: config.Driver })),
         providerIo(session),
       );
       asked.set(driver.name, all);
     }
-    return (hasCredentials(host.dir) ? undefined : (await all)?.get(name)) ?? askAlone(host);
+    return (await all)?.get(name) ?? askAlone(host);
   };
 }

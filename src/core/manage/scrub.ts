@@ -1,6 +1,6 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { isExpected, MachineError, messageOf } from "../../driver/index.js";
-import { hasCredentials } from "../../store/credentials.js";
 import { machinePaths } from "../../store/paths.js";
 import { saveState, withHost, type Host } from "../host/host.js";
 import type { Session } from "../session/session.js";
@@ -12,12 +12,13 @@ import type { Session } from "../session/session.js";
 export async function scrubMachine(session: Session, name: string): Promise<boolean> {
   return withHost(session, name, async (saved) => {
     const host = { ...saved, io: { ...saved.io, env: session.env } };
-    const hadOwn = hasCredentials(host.dir);
+    const { credentials } = machinePaths(session.store.root, name);
+    const hadOwn = existsSync(credentials);
     const changes = await host.driver.scrub?.(host, host.io);
     if (changes === undefined && hadOwn) await checkOthers(host);
     await saveState(session, name, changes);
     if (host.driver.scrub !== undefined) await session.store.removeCopies(name);
-    if (hadOwn) await rm(machinePaths(session.store.root, name).credentials);
+    if (hadOwn) await rm(credentials);
     return changes !== undefined || hadOwn;
   });
 }
@@ -25,13 +26,13 @@ export async function scrubMachine(session: Session, name: string): Promise<bool
 /** @throws MachineError `failed` where the environment, a profile or a role do not show the machine */
 async function checkOthers(host: Host): Promise<void> {
   const { name, driver, io } = host;
-  const kept = `${name} keeps its credentials, as nothing else works`;
+  const kept = `the credentials of ${name} are kept, as no others work`;
   const { status } = await driver.inspect(host, io).catch((error: unknown) => {
     if (!isExpected(error)) throw error;
     throw new MachineError("failed", `${kept}: ${messageOf(error)}`, { cause: error });
   });
   if (status !== "missing") return;
-  throw new MachineError("failed", `${kept}: the others do not show it`, {
-    hint: `use credentials of its account; if it is gone: machine rm ${name}`,
+  throw new MachineError("failed", `${kept}: it is not there for the others`, {
+    hint: `use credentials of its account, or remove the machine: machine rm ${name}`,
   });
 }

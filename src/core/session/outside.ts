@@ -1,8 +1,9 @@
+import { isObject } from "../../driver/index.js";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as contract from "../../driver/index.js";
-import { isObject, parseJson } from "../../store/json.js";
+import { parseJson } from "../../store/json.js";
 
 const { contractVersion, MachineError, messageOf, templatesFolder } = contract;
 

@@ -97,13 +97,13 @@ function judge(key: HostKey, question: HostKeyQuestion, { pinned, user, revoked 
   }
   if (question.expected !== undefined) {
     if (bare(question.expected) === fingerprintOf(key.base64)) return { accept: "known" };
-    const hint = `if you know why, give the key that it has now, or where the machine exists: ${trustCommand(question, key)}`;
+    const hint = `if this is expected, pass the new fingerprint, or for an existing machine: ${trustCommand(question, key)}`;
     return refuse(key, question, `is not the expected ${bare(question.expected)} but`, hint);
   }
   if (user.some(isKey)) return { accept: "known" };
   if (user.length === 0) return { accept: "new" };
   // A machine that is being made is gone again by now, so that nothing could be said of it.
-  const hint = `if you know why, e.g. the address is another host's by now: ssh-keygen -R ${question.userAlias}`;
+  const hint = `if another host has this address now: ssh-keygen -R ${question.userAlias}`;
   return refuse(key, question, `is not the one in ${question.userFile ?? ""}: known ${describe(user)}, now`, hint);
 }
 

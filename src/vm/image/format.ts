@@ -32,12 +32,12 @@ const others: readonly Other[] = [
   { what: "a VHDX disk", magic: "7668647866696c65", hint: converted },
   { what: "a VHD disk", magic: "636f6e6563746978", hint: converted },
   { what: "a VDI disk", magic: "7f10dabe", at: 64, hint: converted },
-  { what: "an encrypted disk", magic: "4c554b53babe", hint: "give one that is not encrypted" },
+  { what: "an encrypted disk", magic: "4c554b53babe", hint: "use an image that is not encrypted" },
   {
     what: "an ISO image",
     magic: "4344303031",
     at: 32_769,
-    hint: "give the disk of a system with cloud-init, not an installer",
+    hint: "use a cloud image, not an installer",
   },
 ];
 
@@ -74,7 +74,7 @@ export function refuseOthers(start: Buffer, name: string): void {
   const other = others.find(({ magic, at = 0 }) => start.toString("hex", at, at + magic.length / 2) === magic);
   if (other !== undefined) throw notADisk(name, other.what, other.hint);
   if (/^\s*<(!doctype|html|\?xml)/i.test(start.toString("latin1", 0, 512))) {
-    throw notADisk(name, "a web page", "see where the URL leads: it must be that of the file itself");
+    throw notADisk(name, "a web page", "check that the URL leads to the file itself");
   }
 }
 
@@ -110,7 +110,7 @@ async function formatIn(file: FileHandle, name: string): Promise<Format> {
 /** A disk that a computer boots from ends its first sector by 55 AA, also one with GPT: UEFI 2.10, 5.2.3. */
 function refuseAllButDisks(start: Buffer, name: string): void {
   refuseOthers(start, name);
-  if (start.length === 0) throw notADisk(name, "empty", "get it anew");
+  if (start.length === 0) throw notADisk(name, "empty", "download it again");
   if (start.toString("hex", 510, 512) === "55aa") return;
-  throw notADisk(name, "no disk that a machine could boot from", "give a cloud image of a system: machine image ls");
+  throw notADisk(name, "a file without a boot sector", "use a cloud image: machine image ls lists some");
 }

@@ -1,5 +1,5 @@
-import { isBlank, isCloudConfig, multipart, type KeyPair } from "../../driver/index.js";
-import { isMap, listsIn, type Lists } from "./lists-in.js";
+import { isBlank, isCloudConfig, isObject, multipart, type JsonObject, type KeyPair } from "../../driver/index.js";
+import { listsIn, type Lists } from "./lists-in.js";
 import { asYaml } from "./yaml.js";
 
 /** What user data is made of. */
@@ -62,7 +62,7 @@ function listsFor({ user, authorizedKey, mounts = [] }: Login) {
 /** Ours before theirs; the image's own user is made where they name none; of two with one name both keys are good. */
 function together(ours: OurLists, { users = ["default"], runcmd = [], mounts = [] }: Lists): Lists {
   const [us] = ours.users;
-  const isUs = (one: unknown): one is Readonly<Record<string, unknown>> => isMap(one) && one["name"] === us.name;
+  const isUs = (one: unknown): one is JsonObject => isObject(one) && one["name"] === us.name;
   const same = users.find(isUs) ?? {};
   const { groups, ssh_authorized_keys: keys } = same;
   const we = {

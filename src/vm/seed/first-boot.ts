@@ -28,7 +28,7 @@ export async function finishFirstBoot(
       await conclude(machine, shell, io, console, code ?? late);
       return shell;
     }
-    io.output("the machine restarts; waiting until it is up again");
+    io.output("the machine is restarting; waiting for it");
     await io.sleep(2_000);
   }
 }
@@ -55,10 +55,9 @@ async function conclude(machine: string, shell: Shell, io: Io, console: string, 
   }
   if (code === late) throw await failure(machine, shell, console);
   if (code !== 0) {
-    const what =
-      code === 2 ? "cloud-init has warnings" : "cloud-init failed at something that the machine does not need";
+    const what = code === 2 ? "cloud-init reported warnings" : "cloud-init reported errors";
     const details = code === 2 ? [] : (await statusIn(shell)).split("\n").filter((line) => line.includes("("));
-    io.notice([what, ...details, `machine ssh ${machine} cloud-init status --long tells more`].join("; "));
+    io.notice([what, ...details, `machine ssh ${machine} cloud-init status --long shows more`].join("; "));
   }
   const { code: status, stderr } = await shell.exec(disabling);
   if (status === 0) return;

@@ -1,4 +1,4 @@
-import { MachineError, messageOf } from "../../driver/index.js";
+import { isObject, MachineError, messageOf } from "../../driver/index.js";
 
 /** Those lists of a cloud-config that the machine needs something in; undefined for one that it does not have. */
 export interface Lists {
@@ -15,7 +15,7 @@ export interface Lists {
 export async function listsIn(cloudConfig: Buffer): Promise<Lists> {
   const config = await parsed(cloudConfig.toString());
   if (config === null || config === undefined) return {};
-  if (!isMap(config)) throw refused("is no map of settings");
+  if (!isObject(config)) throw refused("must be a map of settings");
   return {
     users: usersIn(config["users"]),
     runcmd: listIn("runcmd", config["runcmd"]),
@@ -29,27 +29,23 @@ async function parsed(text: string): Promise<unknown> {
   try {
     return parse(text, { version: "1.1", logLevel: "error" }) as unknown;
   } catch (error) {
-    throw refused(`is no YAML: ${messageOf(error).split("\n")[0] ?? ""}`);
+    throw refused(`is not valid YAML: ${messageOf(error).split("\n")[0] ?? ""}`);
   }
 }
 
 function usersIn(users: unknown): readonly unknown[] | undefined {
   if (typeof users === "string") return users.split(/\s*,\s*/).filter((name) => name !== "");
-  if (!isMap(users)) return listIn("users", users);
+  if (!isObject(users)) return listIn("users", users);
   const named = Object.entries(users);
-  return named.length === 0 ? undefined : named.map(([name, one]) => (isMap(one) ? { name, ...one } : name));
+  return named.length === 0 ? undefined : named.map(([name, one]) => (isObject(one) ? { name, ...one } : name));
 }
 
 function listIn(key: string, value: unknown): readonly unknown[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw refused(`has ${key}, which is no list`);
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  throw refused(`must have a list as ${key}`);
 }
 
 function refused(why: string): MachineError {
-  return new MachineError("usage", `the user data ${why}`, { hint: "`cloud-init schema -c FILE` tells more" });
+  return new MachineError("usage", `the user data ${why}`, { hint: "check it with `cloud-init schema -c FILE`" });
 }

@@ -173,8 +173,8 @@ describe("a profile that was named", () => {
   }
 
   test.each([
-    ["is not there", "", /"lab" gives no credentials: .*lab/],
-    ["has a process that fails", "[profile lab]\ncredential_process = /bin/false\n", /gives no credentials: .*false/],
+    ["is not there", "", /cannot get credentials from AWS profile "lab": .*lab/],
+    ["has a process that fails", "[profile lab]\ncredential_process = /bin/false\n", /from AWS profile "lab": .*false/],
     ["has a process that prints no JSON", "[profile lab]\ncredential_process = /bin/echo hello\n", /invalid JSON/],
     [
       "has keys that have expired",
@@ -193,7 +193,7 @@ describe("a profile that was named", () => {
     const { roleAsked } = await withFiles("");
     const { host } = await endpoint([200, vpcs]);
     const ec2 = await openEc2(settings(host), { ...io, env: { AWS_PROFILE: "lab" } });
-    await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow('the AWS profile "lab" gives no credentials');
+    await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow('cannot get credentials from AWS profile "lab"');
     expect(roleAsked()).toBe(0);
   });
 });
@@ -228,7 +228,7 @@ describe("EC2 behind a proxy", () => {
     const temporary = { ...env, AWS_SESSION_TOKEN: "token", HTTP_PROXY: proxy.url };
     const ec2 = await openEc2(settings("", { Endpoint }), { ...io, env: temporary });
     await expect(ec2.call("DescribeVpcs", {})).rejects.toThrow(
-      "temporary AWS credentials are not sent to http://ec2.corp.example, which has no TLS",
+      "refusing to send temporary AWS credentials to http://ec2.corp.example without TLS",
     );
     expect(asked).toEqual([]);
     const named = await openEc2(settings("", { Endpoint }), { ...io, env: { ...temporary, AWS_ENDPOINT: Endpoint } });

@@ -88,7 +88,7 @@ describe("the subnets", () => {
   test("of a VPC that is of another region are not looked for there", async () => {
     const ec2 = scriptedEc2({ DescribeSubnets: { Subnets: [] }, DescribeVpcs: "InvalidVpcID.NotFound" });
     await expect(findNetwork(ec2, { ...asked, vpc: "vpc-9" })).rejects.toMatchObject({
-      message: "there is no VPC vpc-9 in this region",
+      message: "VPC vpc-9 not found in this region",
       hint: expect.stringContaining("--amazonec2-region") as string,
     });
   });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { failureOf } from "../../../drivers/virtualbox/failure.js";
-import { vboxManage } from "../../../drivers/virtualbox/vboxmanage.js";
+import { findVms } from "../../../drivers/virtualbox/find.js";
+import { statusOf } from "../../../drivers/virtualbox/parse.js";
+import { endVm } from "../../../drivers/virtualbox/remove.js";
+import { infoOf, vboxManage } from "../../../drivers/virtualbox/vboxmanage.js";
 import { fakeIo } from "../../../src/driver/conformance.js";
 import { isMachineError, MachineError, type Io } from "../../../src/driver/index.js";
 import { computer } from "./computers.js";
@@ -52,14 +55,14 @@ const traps: readonly (readonly [what: string, said: string, message: RegExp, hi
   [
     "a user who may not use the driver",
     "VBoxManage: error: The VirtualBox kernel driver is not accessible to the current user. Make sure that the user has write permissions for /dev/vboxdrv (VERR_VM_DRIVER_NOT_ACCESSIBLE)",
-    /you may not use VirtualBox's kernel module/,
+    /no permission to use VirtualBox's kernel module/,
     /vboxusers/,
   ],
   [
     "an adapter that is switched off",
     "VBoxManage: error: Failed to open/create the internal network 'HostInterfaceNetworking-vboxnet0' (VERR_INTNET_FLT_IF_NOT_FOUND).",
     /internal network/,
-    /switched off or gone/,
+    /disabled or missing/,
   ],
   [
     "no VT-x",
@@ -204,3 +207,26 @@ function failing(times: number, said: string): { readonly io: Io; readonly count
   };
   return { io: { ...fakeIo(), run }, count: () => count };
 }
+
+describe("a virtual machine whose settings cannot be read", () => {
+  const said =
+    "VBoxManage: error: The object functionality is limited\n" +
+    "VBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component MachineWrap, interface IMachine";
+  const refused = new MachineError("failed", "VBoxManage exited with status 1", { output: said });
+  const other = "6f0a1f4e-5d31-4a44-9a0b-000000000001";
+
+  test("is passed over at once where it is another program's", async () => {
+    const io = fakeIo({ "VBoxManage list vms": `"other" {${other}}\n`, "VBoxManage getextradata": refused });
+    const before = io.now();
+    expect(await findVms(vboxManage(io, computer(), ""), "owner")).toEqual([]);
+    expect(io.now()).toBe(before);
+  });
+
+  test("has an error for a status, and is unregistered without its files", async () => {
+    const io = fakeIo({ "VBoxManage showvminfo": refused, "VBoxManage unregistervm": "" });
+    const vbox = vboxManage(io, computer(), "web");
+    expect(statusOf(await infoOf(vbox, "web"))).toBe("error");
+    await endVm(vbox, "web");
+    expect(io.calls.at(-1)).toBe("VBoxManage unregistervm web");
+  });
+});

@@ -51,6 +51,21 @@ describe("what VBoxManage prints", () => {
     });
   });
 
+  const warning = "WARNING: The vboxdrv kernel module is not loaded. Either there is no module\n  available: reboot.\n";
+
+  test("in blocks is read behind a warning", () => {
+    const text = `${warning}Name:  vboxnet0\nIPAddress:  192.168.59.1\n\nName:  vboxnet1\nIPAddress:  192.168.60.1\n`;
+    expect(parseBlocks(text).map((block) => Object.fromEntries(block))).toEqual([
+      { Name: "vboxnet0", IPAddress: "192.168.59.1" },
+      { Name: "vboxnet1", IPAddress: "192.168.60.1" },
+    ]);
+  });
+
+  test("before its version is kept as a warning", () => {
+    expect(parseVersion(`${warning}7.0.20r163906\n`)?.warning).toBe(warning.trim());
+    expect(parseVersion("7.0.20r163906\n")).not.toHaveProperty("warning");
+  });
+
   test("in blocks is read one by one, on Windows as well", () => {
     const text =
       "Name:            VirtualBox Host-Only Ethernet Adapter #2\r\nIPAddress:       192.168.59.1\r\n" +
